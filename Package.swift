@@ -10,8 +10,20 @@ let settings: [SwiftSetting] = [
 let libraries: [Target] = [
     // The model, and what is pure.
     .target(name: "ComputeModel"),
+    .target(
+        name: "Workflow", dependencies: [.product(name: "Logging", package: "swift-log")]),
+    .target(
+        name: "WorkflowTesting",
+        dependencies: ["Workflow", .product(name: "Logging", package: "swift-log")]),
 
     // The server.
+    .target(
+        name: "Persistence",
+        dependencies: [
+            .product(name: "GRDB", package: "GRDB.swift"),
+            .product(name: "HashTreeCollections", package: "swift-collections"),
+            .product(name: "Logging", package: "swift-log"),
+        ]),
 
     // The compute host.
 ]
@@ -21,6 +33,17 @@ let programs: [Target] = [
 
 let tests: [Target] = [
     .testTarget(name: "ComputeModelTests", dependencies: ["ComputeModel"]),
+    .testTarget(
+        name: "WorkflowTests",
+        dependencies: [
+            "Workflow", "WorkflowTesting", .product(name: "Logging", package: "swift-log"),
+        ]),
+    .testTarget(
+        name: "PersistenceTests",
+        dependencies: [
+            "Persistence", .product(name: "GRDB", package: "GRDB.swift"),
+            .product(name: "Logging", package: "swift-log"),
+        ]),
     .testTarget(name: "TidyTests"),
 ]
 
