@@ -10,6 +10,8 @@ let settings: [SwiftSetting] = [
 let libraries: [Target] = [
     // The model, and what is pure.
     .target(name: "ComputeModel"),
+    .target(name: "DeviceTracking", dependencies: ["ComputeModel"]),
+    .target(name: "Scheduler", dependencies: ["ComputeModel", "DeviceTracking"]),
     .target(
         name: "Workflow", dependencies: [.product(name: "Logging", package: "swift-log")]),
     .target(
@@ -33,6 +35,10 @@ let programs: [Target] = [
 
 let tests: [Target] = [
     .testTarget(name: "ComputeModelTests", dependencies: ["ComputeModel"]),
+    .testTarget(
+        name: "DeviceTrackingTests", dependencies: ["ComputeModel", "DeviceTracking"]),
+    .testTarget(
+        name: "SchedulerTests", dependencies: ["ComputeModel", "DeviceTracking", "Scheduler"]),
     .testTarget(
         name: "WorkflowTests",
         dependencies: [
