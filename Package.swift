@@ -28,6 +28,16 @@ let libraries: [Target] = [
         ]),
 
     // The compute host.
+    .target(name: "DiskFormats"),
+    .target(name: "ConfigDrive"),
+    .target(
+        name: "GuestDisks",
+        dependencies: [
+            "DiskFormats",
+            .product(name: "Crypto", package: "swift-crypto"),
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "Subprocess", package: "swift-subprocess"),
+        ]),
 ]
 
 let programs: [Target] = [
@@ -48,6 +58,14 @@ let tests: [Target] = [
         name: "PersistenceTests",
         dependencies: [
             "Persistence", .product(name: "GRDB", package: "GRDB.swift"),
+            .product(name: "Logging", package: "swift-log"),
+        ]),
+    .testTarget(name: "DiskFormatsTests", dependencies: ["DiskFormats"]),
+    .testTarget(name: "ConfigDriveTests", dependencies: ["ConfigDrive"]),
+    .testTarget(
+        name: "GuestDisksTests",
+        dependencies: [
+            "DiskFormats", "GuestDisks", .product(name: "Crypto", package: "swift-crypto"),
             .product(name: "Logging", package: "swift-log"),
         ]),
     .testTarget(name: "TidyTests"),
