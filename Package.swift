@@ -28,6 +28,19 @@ let libraries: [Target] = [
         ]),
 
     // The compute host.
+    .systemLibrary(
+        name: "CLibvirt", pkgConfig: "libvirt", providers: [.apt(["libvirt-dev"])]),
+    .target(name: "Libvirt", dependencies: ["CLibvirt"]),
+    .target(name: "VDPA"),
+    .target(
+        name: "OVSDB",
+        dependencies: [
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+        ]),
+    .target(
+        name: "VirtualSwitch",
+        dependencies: ["OVSDB", .product(name: "Logging", package: "swift-log")]),
     .target(name: "DiskFormats"),
     .target(name: "ConfigDrive"),
     .target(
@@ -59,6 +72,20 @@ let tests: [Target] = [
         dependencies: [
             "Persistence", .product(name: "GRDB", package: "GRDB.swift"),
             .product(name: "Logging", package: "swift-log"),
+        ]),
+    .testTarget(name: "LibvirtTests", dependencies: ["CLibvirt", "Libvirt"]),
+    .testTarget(name: "VDPATests", dependencies: ["VDPA"]),
+    .testTarget(
+        name: "OVSDBTests",
+        dependencies: [
+            "OVSDB", .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOEmbedded", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+        ]),
+    .testTarget(
+        name: "VirtualSwitchTests",
+        dependencies: [
+            "OVSDB", "VirtualSwitch", .product(name: "Logging", package: "swift-log"),
         ]),
     .testTarget(name: "DiskFormatsTests", dependencies: ["DiskFormats"]),
     .testTarget(name: "ConfigDriveTests", dependencies: ["ConfigDrive"]),
