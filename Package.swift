@@ -17,6 +17,7 @@ let libraries: [Target] = [
     .target(
         name: "WorkflowTesting",
         dependencies: ["Workflow", .product(name: "Logging", package: "swift-log")]),
+    .target(name: "AgentProtocol", dependencies: ["ComputeModel"]),
 
     // The server.
     .target(
@@ -28,6 +29,19 @@ let libraries: [Target] = [
         ]),
 
     // The compute host.
+    .target(name: "HostDrivers", dependencies: ["ComputeModel"]),
+    .target(
+        name: "HostAgent",
+        dependencies: [
+            "AgentProtocol", "ComputeModel", "HostDrivers",
+            .product(name: "Logging", package: "swift-log"),
+        ]),
+    .target(
+        name: "SimulatedDrivers",
+        dependencies: [
+            "AgentProtocol", "ComputeModel", "HostAgent", "HostDrivers",
+            .product(name: "Logging", package: "swift-log"),
+        ]),
     .systemLibrary(
         name: "CLibvirt", pkgConfig: "libvirt", providers: [.apt(["libvirt-dev"])]),
     .target(name: "Libvirt", dependencies: ["CLibvirt"]),
@@ -51,6 +65,13 @@ let libraries: [Target] = [
             .product(name: "Logging", package: "swift-log"),
             .product(name: "Subprocess", package: "swift-subprocess"),
         ]),
+    .target(
+        name: "KVMHost",
+        dependencies: [
+            "ComputeModel", "ConfigDrive", "DeviceTracking", "DiskFormats", "GuestDisks",
+            "HostDrivers", "Libvirt", "OVSDB", "VDPA", "VirtualSwitch",
+            .product(name: "Logging", package: "swift-log"),
+        ]),
 ]
 
 let programs: [Target] = [
@@ -73,6 +94,16 @@ let tests: [Target] = [
             "Persistence", .product(name: "GRDB", package: "GRDB.swift"),
             .product(name: "Logging", package: "swift-log"),
         ]),
+    .testTarget(
+        name: "HostAgentTests",
+        dependencies: [
+            "AgentProtocol", "ComputeModel", "HostAgent", "HostDrivers", "SimulatedDrivers",
+        ]),
+    .testTarget(
+        name: "SimulatedDriversTests",
+        dependencies: [
+            "AgentProtocol", "ComputeModel", "HostAgent", "HostDrivers", "SimulatedDrivers",
+        ]),
     .testTarget(name: "LibvirtTests", dependencies: ["CLibvirt", "Libvirt"]),
     .testTarget(name: "VDPATests", dependencies: ["VDPA"]),
     .testTarget(
@@ -93,6 +124,13 @@ let tests: [Target] = [
         name: "GuestDisksTests",
         dependencies: [
             "DiskFormats", "GuestDisks", .product(name: "Crypto", package: "swift-crypto"),
+            .product(name: "Logging", package: "swift-log"),
+        ]),
+    .testTarget(
+        name: "KVMHostTests",
+        dependencies: [
+            "ComputeModel", "ConfigDrive", "DeviceTracking", "GuestDisks", "HostDrivers",
+            "KVMHost", "Libvirt", "OVSDB", "VDPA", "VirtualSwitch",
             .product(name: "Logging", package: "swift-log"),
         ]),
     .testTarget(name: "TidyTests"),

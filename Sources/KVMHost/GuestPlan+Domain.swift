@@ -1,0 +1,97 @@
+internal import ComputeModel
+internal import Foundation
+internal import HostDrivers
+internal import Libvirt
+
+extension GuestPlan {
+    /// The domain that carries the plan out. `refused` for ids that are no UUIDs, formats that
+    /// guests can't boot, and more disks than there are names for.
+    func domain(
+        _ type: KVMHostConfiguration.DomainType
+    ) throws(DriverError) -> DomainDefinition {
+        let uuid = try uuid(instanceID.text, "the instance's id")
+        var domainDisks: [DomainDisk] = []
+        for (disk, target) in zip(disks, try targets()) {
+            guard let format = DomainDisk.Format(rawValue: disk.format) else {
+                throw refused("disk \(disk.path) has format '\(disk.format)'; qcow2 and raw work")
+            }
+            domainDisks.append(.virtio(path: disk.path, format: format, target: target))
+        }
+        domainDisks.append(.configDrive(path: configDrivePath))
+        var nics: [VDPAInterface] = []
+        for interface in interfaces {
+            nics.append(
+                VDPAInterface(
+                    portID: try self.uuid(interface.portID.text, "a port's id"),
+                    macAddress: interface.macAddress,
+                    characterDevicePath: interface.characterDevice))
+        }
+        return DomainDefinition(
+            uuid: uuid, name: name, title: title.isEmpty ? nil : title,
+            virtualization: type.virtualization, cpuMode: type.cpuMode, vcpus: vcpus,
+            memoryMiB: memoryMiB, disks: domainDisks, interfaces: nics,
+            consoleLogPath: consoleLogPath,
+            metadata: GuestMetadata(instanceID: uuid, generation: generation))
+    }
+
+    /// `vda` to `vdz`.
+    private func targets() throws(DriverError) -> [String] {
+        let letters = Array("abcdefghijklmnopqrstuvwxyz")
+        guard (1...letters.count).contains(disks.count) else {
+            throw refused("it has \(disks.count) disks; 1 to \(letters.count) work")
+        }
+        return letters.prefix(disks.count).map { "vd\($0)" }
+    }
+
+    private func uuid(_ text: String, _ what: String) throws(DriverError) -> UUID {
+        guard let uuid = UUID(uuidString: text) else {
+            throw refused("\(what) '\(text)' is no UUID, which libvirt needs")
+        }
+        return uuid
+    }
+
+    private func refused(_ found: String) -> DriverError {
+        .refused(
+            DriverFault(
+                operation: "define the guest", object: "guest \(instanceID)", found: found))
+    }
+}
+
+extension DomainDescription {
+    /// The guest as the agent compares it; nil when the domain is someone else's.
+    func observed(state: DomainState) -> ObservedGuest? {
+        guard let metadata else { return nil }
+        return ObservedGuest(
+            instanceID: InstanceID(uuid: metadata.instanceID), generation: metadata.generation,
+            power: state.power,
+            interfaces: interfaces.map {
+                ObservedInterface(
+                    portID: $0.portID.map { PortID(uuid: $0) }, alias: $0.alias,
+                    macAddress: $0.macAddress ?? "", characterDevice: $0.sourceDevice)
+            })
+    }
+}
+
+extension DomainState {
+    /// The power that tenants see.
+    var power: GuestPower {
+        switch self {
+        case .running, .shuttingDown: .running
+        case .paused: .paused
+        case .shutOff: .shutdown
+        case .crashed: .crashed
+        case .suspendedByGuest: .suspended
+        // A state that this program doesn't know is not off.
+        case .unknown: .running
+        }
+    }
+
+    /// Whether the guest holds its devices and disks.
+    var isActive: Bool {
+        switch self {
+        case .shutOff: false
+        // A crashed guest that is kept for inspection still has its process.
+        case .running, .paused, .shuttingDown, .crashed, .suspendedByGuest, .unknown: true
+        }
+    }
+}

@@ -1,0 +1,209 @@
+import ComputeModel
+import HostDrivers
+import Synchronization
+
+/// A compute host in memory: hardware, guests, switch and disks, which outlive the agents that
+/// drive them, and which work, fail, stall or lie on command.
+///
+/// Images are fetched and counted, and their digests are not computed: that is for real disks.
+public final class SimulatedHost: Sendable {
+    /// As many of the last calls are kept.
+    public static let callsKept = 10_000
+    /// As many bytes of a console log are kept.
+    public static let consoleBytesKept = 1 << 20
+
+    /// What it was made of.
+    public let spec: SimulatedHostSpec
+    let hardware: SimulatedHardware
+    private let state: Mutex<SimulatedState>
+    let guestEvents = Broadcast<HypervisorEvent>(limit: 256)
+    let deviceEvents = Broadcast<Void>(limit: 1)
+    let switchEvents = Broadcast<Void>(limit: 1)
+    private let snapshots = Broadcast<SimulatedSnapshot>(limit: 1)
+    private let severances = Broadcast<Void>(limit: 1)
+
+    /// A host without guests, in good health.
+    public init(_ spec: SimulatedHostSpec) {
+        self.spec = spec
+        hardware = SimulatedHardware(spec)
+        var state = SimulatedState()
+        state.visible.devices = hardware.devices
+        self.state = Mutex(state)
+    }
+
+    /// Drivers for a new agent. Those of agents before are dead from now on, as if their process
+    /// had been killed.
+    public func drivers() -> HostDriverSet {
+        let incarnation = state.withLock { state in
+            state.incarnation += 1
+            state.severAtCall = nil
+            state.callCount = 0
+            return state.incarnation
+        }
+        let gate = SimulatedGate(host: self, incarnation: incarnation)
+        return HostDriverSet(
+            hypervisor: SimulatedHypervisor(gate: gate), devices: SimulatedDevices(gate: gate),
+            virtualSwitch: SimulatedSwitch(gate: gate), storage: SimulatedStorage(gate: gate))
+    }
+
+    /// Changes whenever the drivers handed out before die: by `drivers()` or by `sever`.
+    public var incarnation: Int { state.withLock(\.incarnation) }
+
+    // MARK: What is there
+
+    /// Everything as it is now.
+    public var snapshot: SimulatedSnapshot { state.withLock(\.visible) }
+
+    /// The host as it is now, then after changes; changes may be merged.
+    public func changes() -> AsyncStream<SimulatedSnapshot> {
+        snapshots.stream(first: snapshot)
+    }
+
+    /// The last calls of agents, oldest first.
+    public var calls: [SimulatedCall] { state.withLock(\.calls) }
+
+    // MARK: Faults
+
+    /// Every call of `operation` from now on.
+    public func set(_ fault: SimulatedFault, on operation: SimulatedOperation) {
+        state.withLock { $0.faults.set(fault, operation) }
+    }
+
+    /// Only the `call`-th call of `operation` from now on, counted from 1.
+    public func set(_ fault: SimulatedFault, on operation: SimulatedOperation, call: Int) {
+        state.withLock { $0.faults.set(fault, operation, call: call) }
+    }
+
+    /// Takes the faults of one operation, or all, away; stalled calls go on.
+    public func heal(_ operation: SimulatedOperation? = nil) {
+        state.withLock { $0.faults.clear(operation) }
+        for operation in operation.map({ [$0] }) ?? SimulatedOperation.allCases {
+            release(operation)
+        }
+    }
+
+    /// Lets stalled calls of `operation` go on; those that come later stall again until `heal`.
+    public func release(_ operation: SimulatedOperation) {
+        let stalled = state.withLock { $0.stalled.removeValue(forKey: operation) ?? [:] }
+        for continuation in stalled.values { continuation.resume() }
+    }
+
+    /// The drivers handed out last die when their `call`-th call (from 1) arrives, before it has
+    /// an effect: what a kill between two calls looks like from outside.
+    public func sever(atCall call: Int) {
+        state.withLock { $0.severAtCall = call }
+    }
+
+    /// The drivers handed out last die now.
+    public func sever() {
+        state.withLock { $0.incarnation += 1 }
+        severances.send(())
+    }
+
+    /// One element whenever drivers die by `sever`; ask for it before.
+    public func severed() -> AsyncStream<Void> { severances.stream() }
+
+    // MARK: Things that happen by themselves
+
+    /// The guest's process dies.
+    public func crash(_ instance: InstanceID) { setPower(instance, .crashed) }
+
+    /// The guest powers itself off.
+    public func powerOff(_ instance: InstanceID) { setPower(instance, .shutdown) }
+
+    /// The guest doesn't listen when it is asked to power off.
+    public func ignoreShutdown(_ instance: InstanceID) {
+        state.withLock { _ = $0.ignoresShutdown.insert(instance) }
+    }
+
+    /// The device is pulled out, or its driver goes.
+    public func vanish(_ device: DeviceID) {
+        change { state in
+            guard let index = state.visible.devices.firstIndex(where: { $0.id == device }) else {
+                return
+            }
+            state.vanished[device] = state.visible.devices.remove(at: index)
+        }
+        deviceEvents.send(())
+    }
+
+    /// A vanished device comes back.
+    public func restore(_ device: DeviceID) {
+        change { state in
+            guard let back = state.vanished.removeValue(forKey: device) else { return }
+            state.visible.devices.append(back)
+            state.visible.devices.sort { $0.address < $1.address }
+        }
+        deviceEvents.send(())
+    }
+
+    /// Character devices get other numbers, as after a reboot.
+    public func renumberDevices(by offset: Int) {
+        state.withLock { $0.renumbering += offset }
+        deviceEvents.send(())
+    }
+
+    /// The port's wire goes down or up.
+    public func setWire(_ port: PortID, isUp: Bool) {
+        change { $0.visible.vifs[port]?.isUp = isUp }
+        switchEvents.send(())
+    }
+
+    /// Somebody else takes the port off the switch.
+    public func removeVIF(_ port: PortID) {
+        change { $0.visible.vifs[port] = nil }
+        switchEvents.send(())
+    }
+
+    /// What the next probe finds wrong with the host.
+    public func setConditions(_ conditions: [HostCondition]) {
+        state.withLock { $0.conditions = conditions }
+        guestEvents.send(.connectionChanged)
+    }
+
+    /// The guest writes to its serial console.
+    public func writeConsole(_ instance: InstanceID, _ text: String) {
+        state.withLock { $0.append(text, toConsoleOf: instance) }
+    }
+
+    private func setPower(_ instance: InstanceID, _ power: GuestPower) {
+        change { $0.visible.guests[instance]?.power = power }
+        guestEvents.send(.guestChanged(instance))
+    }
+
+    // MARK: For the drivers
+
+    /// Changes the state, unless that is refused, and tells those who watch.
+    @discardableResult
+    func attempt<Success: Sendable>(
+        _ body: (inout SimulatedState) throws(DriverError) -> Success
+    ) throws(DriverError) -> Success {
+        let (result, snapshot) = try state.withLock { state throws(DriverError) in
+            (try body(&state), state.visible)
+        }
+        snapshots.send(snapshot)
+        return result
+    }
+
+    func change(_ body: (inout SimulatedState) -> Void) {
+        let snapshot = state.withLock { state in
+            body(&state)
+            return state.visible
+        }
+        snapshots.send(snapshot)
+    }
+
+    func read<Success: Sendable>(_ body: (inout SimulatedState) -> Success) -> Success {
+        state.withLock { body(&$0) }
+    }
+
+    func announceSeverance() { severances.send(()) }
+}
+
+extension SimulatedState {
+    mutating func append(_ text: String, toConsoleOf instance: InstanceID) {
+        let whole = consoles[instance, default: ""] + text
+        consoles[instance] = String(
+            decoding: whole.utf8.suffix(SimulatedHost.consoleBytesKept), as: UTF8.self)
+    }
+}

@@ -1,0 +1,68 @@
+import ComputeModel
+import Foundation
+import Testing
+
+@testable import HostAgent
+
+@Suite final class FileRecordStoreTests {
+    private let folder = FileManager.default.temporaryDirectory
+        .appendingPathComponent("record-\(UUID().uuidString)")
+
+    init() throws {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        // Best effort: a leftover folder in the temporary directory harms nobody.
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    private var record: LocalRecord {
+        var record = LocalRecord(hostID: Fixture.hostID, revision: 42)
+        record[Fixture.instance] = RecordedGuest(
+            generation: 3, goal: .running, phase: .failed, failure: "f", detail: "d",
+            wasBuilt: true)
+        return record
+    }
+
+    @Test func nothingSavedIsNothing() async throws {
+        #expect(try await FileRecordStore(directory: folder.path).load() == nil)
+    }
+
+    @Test func comesBackAsSaved() async throws {
+        let store = FileRecordStore(directory: folder.path)
+        try await store.save(LocalRecord(revision: 1))
+        try await store.save(record)
+        #expect(try await FileRecordStore(directory: folder.path).load() == record)
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        #expect(files == ["assignments.json"])
+    }
+
+    @Test func aDraftLeftByAKillIsIgnored() async throws {
+        let store = FileRecordStore(directory: folder.path)
+        try await store.save(record)
+        try Data("{".utf8).write(to: folder.appendingPathComponent("assignments.json.new"))
+        #expect(try await store.load() == record)
+        try await store.save(LocalRecord(revision: 2))
+        #expect(try await store.load() == LocalRecord(revision: 2))
+    }
+
+    @Test func aBrokenFileIsAnError() async throws {
+        try Data("{".utf8).write(to: folder.appendingPathComponent("assignments.json"))
+        let store = FileRecordStore(directory: folder.path)
+        await #expect {
+            _ = try await store.load()
+        } throws: {
+            if case LocalRecordError.unreadable = $0 { true } else { false }
+        }
+    }
+
+    @Test func aMissingDirectoryIsAnError() async throws {
+        let store = FileRecordStore(directory: folder.path + "/none")
+        await #expect {
+            try await store.save(LocalRecord())
+        } throws: {
+            if case LocalRecordError.unwritable = $0 { true } else { false }
+        }
+    }
+}

@@ -1,0 +1,153 @@
+import AgentProtocol
+import ComputeModel
+import Synchronization
+
+/// The control plane's end of the link, played by a test.
+final class ScriptedControlPlane: Sendable {
+    struct State: Sendable {
+        var revision: Int64 = 10
+        var assignments: [Assignment] = []
+        var questions: [HostQuestion] = []
+        var hostID = HostID("host-id")
+        var problem: AgentLinkError?
+        var imageIsStalled = false
+        var imageProblem: AgentLinkError?
+        var hellos = 0
+        var polls = 0
+        var hostReports: [HostReport] = []
+        var reports: [GuestReport] = []
+        var answers: [HostAnswer] = []
+        var imageBytesSent = 0
+        var cancelledFetches = 0
+
+        func latest(_ instance: InstanceID) -> GuestReport? {
+            reports.last { $0.instanceID == instance }
+        }
+    }
+
+    private struct Shared {
+        var state = State()
+        var nextWatcher = 0
+        var watchers: [Int: AsyncStream<State>.Continuation] = [:]
+    }
+    private let shared = Mutex(Shared())
+
+    var state: State { shared.withLock(\.state) }
+
+    @discardableResult
+    func change<Answer: Sendable>(_ body: (inout State) -> Answer) -> Answer {
+        let (answer, state, watchers) = shared.withLock { shared in
+            (body(&shared.state), shared.state, Array(shared.watchers.values))
+        }
+        for watcher in watchers { watcher.yield(state) }
+        return answer
+    }
+
+    /// Assigns and makes a new revision of it.
+    func assign(_ assignments: Assignment...) {
+        change { state in
+            state.assignments = assignments
+            state.revision += 1
+        }
+    }
+
+    /// The first state that fulfils `condition`; nil when the waiting task was cancelled.
+    @discardableResult
+    func first(where condition: @Sendable (State) -> Bool) async -> State? {
+        let (stream, continuation) = AsyncStream<State>.makeStream(
+            bufferingPolicy: .bufferingNewest(1))
+        let id = shared.withLock { shared in
+            shared.nextWatcher += 1
+            shared.watchers[shared.nextWatcher] = continuation
+            continuation.yield(shared.state)
+            return shared.nextWatcher
+        }
+        defer { shared.withLock { _ = $0.watchers.removeValue(forKey: id) } }
+        for await state in stream where condition(state) { return state }
+        return nil
+    }
+
+    /// Waits for a report of this phase that answers `generation`.
+    @discardableResult
+    func report(
+        _ phase: GuestPhase, generation: Int = 1, power: GuestPower? = nil,
+        of instance: InstanceID = Fixture.instance
+    ) async -> GuestReport? {
+        await first { state in
+            guard let latest = state.latest(instance) else { return false }
+            return latest.phase == phase && latest.generation == generation
+                && (power == nil || latest.power == power)
+        }?.latest(instance)
+    }
+
+    /// A link that works while `isAlive` says so.
+    func link(isAlive: @escaping @Sendable () -> Bool = { true }) -> ScriptedLink {
+        ScriptedLink(plane: self, isAlive: isAlive)
+    }
+}
+
+struct ScriptedLink: ControlPlaneLink {
+    let plane: ScriptedControlPlane
+    let isAlive: @Sendable () -> Bool
+
+    private func check() throws(AgentLinkError) {
+        guard isAlive(), !Task.isCancelled else { throw .unreachable("the agent is dead") }
+        if let problem = plane.state.problem { throw problem }
+    }
+
+    func hello(_ hello: AgentHello) async throws(AgentLinkError) -> AgentWelcome {
+        plane.change { $0.hellos += 1 }
+        try check()
+        return AgentWelcome(
+            hostID: plane.state.hostID, pollTimeoutMS: 60_000, hostDownAfterMS: 90_000)
+    }
+
+    func reportHost(_ report: HostReport) async throws(AgentLinkError) {
+        try check()
+        plane.change { $0.hostReports.append(report) }
+    }
+
+    func assignments(
+        after revision: Int64, timeoutMS: Int
+    ) async throws(AgentLinkError) -> AssignmentBatch {
+        plane.change { $0.polls += 1 }
+        try check()
+        let news = await plane.first {
+            $0.revision > revision || !$0.questions.isEmpty || $0.problem != nil
+        }
+        try check()
+        guard news != nil else { throw .unreachable("cancelled") }
+        return plane.change { state in
+            defer { state.questions = [] }
+            return AssignmentBatch(
+                revision: state.revision, assignments: state.assignments,
+                questions: state.questions)
+        }
+    }
+
+    func reportGuests(_ reports: [GuestReport]) async throws(AgentLinkError) {
+        try check()
+        plane.change { $0.reports += reports }
+    }
+
+    func answer(_ answer: HostAnswer) async throws(AgentLinkError) {
+        try check()
+        plane.change { $0.answers.append(answer) }
+    }
+
+    func fetchImage(
+        _ image: ImageID, receive: @Sendable ([UInt8]) async throws -> Void
+    ) async throws(AgentLinkError) {
+        try check()
+        if let problem = plane.state.imageProblem { throw problem }
+        let chunk = [UInt8](repeating: 0, count: Fixture.imageBytes / 4)
+        for part in 0..<4 {
+            if part == 2, await plane.first(where: { !$0.imageIsStalled }) == nil {
+                plane.change { $0.cancelledFetches += 1 }
+                throw .unreachable("cancelled")
+            }
+            do { try await receive(chunk) } catch { throw .receiverFailed("\(error)") }
+            plane.change { $0.imageBytesSent += chunk.count }
+        }
+    }
+}

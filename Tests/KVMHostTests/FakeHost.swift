@@ -1,0 +1,178 @@
+import ComputeModel
+import DeviceTracking
+import Foundation
+import HostDrivers
+import Logging
+
+@testable import KVMHost
+@testable import Libvirt
+@testable import VDPA
+
+/// A host's sysfs and what libvirt says of its PCI functions: by default one card as the virtual
+/// lab has it, with a PF, three VFs with vDPA devices, and representors without port names.
+struct FakeHost {
+    struct Card {
+        var bus = "01"
+        var virtualFunctionCount = 3
+        /// VF indexes with a vDPA device `vdpaN`.
+        var vdpaIndexes: Set<Int> = [0, 1, 2]
+        var vdpaDriver: String? = "vhost_vdpa"
+        var hasCharacterDevices = true
+        var serialNumber: String?
+        var uplinkName = "pf0"
+        var uplinkMAC = "52:54:01:00:01:00"
+        var permanentMAC: String? = "52:54:01:00:01:00"
+        /// With names, netdevs of the PF in switchdev mode stand for the VFs.
+        var portNames: [String: String] = [:]
+        /// First number of its vDPA devices.
+        var firstDevice = 0
+
+        func address(_ function: Int) -> String { "0000:\(bus):00.\(function)" }
+    }
+
+    var cards = [Card()]
+    /// vDPA devices without a PCI function: name to parent.
+    var softwareDevices: [String: String] = [:]
+    var plainInterfaces = ["rep0", "rep1", "rep2", "mgmt0"]
+
+    static let configuredRepresentors = [0: "rep0", 1: "rep1", 2: "rep2"]
+
+    /// Writes the tree below `folder` and reads it as the driver does.
+    func sources(_ folder: TemporaryFolder) throws -> DeviceSources {
+        for card in cards { try write(card, folder) }
+        for (number, device) in softwareDevices.sorted(by: { $0.key < $1.key }).enumerated() {
+            let path = "devices/\(device.value)/\(device.key)"
+            try folder.write("\(path)/vhost-vdpa-\(40 + number)/dev", "245:\(40 + number)\n")
+            try folder.link("\(path)/driver", to: "bus/vdpa/drivers/vhost_vdpa")
+            try folder.link("bus/vdpa/devices/\(device.key)", to: path)
+        }
+        for name in plainInterfaces {
+            try folder.write("devices/virtual/net/\(name)/address", "52:54:01:00:02:01\n")
+            try folder.link("class/net/\(name)", to: "devices/virtual/net/\(name)")
+        }
+        var sources = DeviceSources()
+        sources.functions = try cards.flatMap(nodeDevices)
+        let permanent = Dictionary(
+            uniqueKeysWithValues: cards.compactMap { card in
+                card.permanentMAC.map { (card.uplinkName, $0) }
+            })
+        let reader = DeviceReader(
+            session: LibvirtSession(uri: "test:///none", logger: Logger(label: "test")),
+            sysfs: SysfsTree(root: folder.path), netlink: VDPANetlinkClient(),
+            permanentMAC: { permanent[$0] })
+        let physical = cards.compactMap { PCIFunction.Address($0.address(0)) }
+        sources = try reader.readSysfs(sources, physical)
+        for device in sources.vdpaDevices {
+            let number = Int(device.name.filter(\.isNumber)) ?? 0
+            sources.vdpaMACs[device.name] = .success("52:54:01:00:01:0\(number + 1)")
+        }
+        return sources
+    }
+
+    func assembly(
+        _ folder: TemporaryFolder, _ change: (inout KVMHostConfiguration) -> Void = { _ in },
+        sources edit: (inout DeviceSources) -> Void = { _ in }
+    ) throws -> DeviceAssembly {
+        var configuration = KVMHostConfiguration(stateDirectory: "/nowhere")
+        configuration.deviceSpec = DeviceSpec(entries: [DeviceSpecEntry()])
+        if let pf = PCIAddress("0000:01:00.0") {
+            configuration.representors = [pf: Self.configuredRepresentors]
+        }
+        change(&configuration)
+        var sources = try sources(folder)
+        edit(&sources)
+        return DeviceAssembly(sources, DeviceRules(configuration))
+    }
+
+    // MARK: sysfs
+
+    private func write(_ card: Card, _ folder: TemporaryFolder) throws {
+        for function in 0...card.virtualFunctionCount {
+            let path = Self.path(card, function)
+            try folder.write("\(path)/vendor", "0x1af4\n")
+            try folder.write("\(path)/device", "0x1041\n")
+            try folder.write("\(path)/numa_node", "-1\n")
+            try folder.link("bus/pci/devices/\(card.address(function))", to: path)
+            guard function > 0 else { continue }
+            try folder.link("\(path)/physfn", to: Self.path(card, 0))
+            try folder.link("\(Self.path(card, 0))/virtfn\(function - 1)", to: path)
+            if card.vdpaIndexes.contains(function - 1) {
+                try writeVDPA(card, function - 1, folder)
+            }
+        }
+        let uplink = "\(Self.path(card, 0))/virtio5/net/\(card.uplinkName)"
+        try writeInterface(
+            card.uplinkName, uplink, device: "\(Self.path(card, 0))/virtio5", folder)
+        try folder.write("\(uplink)/address", card.uplinkMAC + "\n")
+        guard !card.portNames.isEmpty else { return }
+        try folder.write("\(uplink)/phys_switch_id", "abcdef\n")
+        try folder.write("\(uplink)/phys_port_name", "p0\n")
+        for (name, port) in card.portNames {
+            let path = "\(Self.path(card, 0))/net/\(name)"
+            try writeInterface(name, path, device: Self.path(card, 0), folder)
+            try folder.write("\(path)/phys_switch_id", "abcdef\n")
+            try folder.write("\(path)/phys_port_name", "\(port)\n")
+        }
+    }
+
+    private func writeInterface(
+        _ name: String, _ path: String, device: String, _ folder: TemporaryFolder
+    ) throws {
+        try folder.write("\(path)/address", "52:54:01:00:01:77\n")
+        try folder.link("\(path)/device", to: device)
+        try folder.link("class/net/\(name)", to: path)
+    }
+
+    private func writeVDPA(_ card: Card, _ index: Int, _ folder: TemporaryFolder) throws {
+        let number = card.firstDevice + index
+        let path = "\(Self.path(card, index + 1))/vdpa\(number)"
+        try folder.write("\(path)/uevent", "")
+        if let driver = card.vdpaDriver {
+            try folder.write("bus/vdpa/drivers/\(driver)/uevent", "")
+            try folder.link("\(path)/driver", to: "bus/vdpa/drivers/\(driver)")
+        }
+        if card.hasCharacterDevices {
+            try folder.write("\(path)/vhost-vdpa-\(number)/dev", "245:\(number)\n")
+        }
+        try folder.link("bus/vdpa/devices/vdpa\(number)", to: path)
+    }
+
+    private static func path(_ card: Card, _ function: Int) -> String {
+        "devices/pci0000:00/0000:00:07.0/\(card.address(function))"
+    }
+
+    // MARK: libvirt
+
+    private func nodeDevices(_ card: Card) throws -> [NodeDevice] {
+        try (0...card.virtualFunctionCount).map { function in
+            let relative =
+                function == 0
+                ? "<capability type='virt_functions' maxCount='3'>"
+                    + (1...card.virtualFunctionCount).map { Self.address(card, $0) }.joined()
+                    + "</capability>"
+                : "<capability type='phys_function'>\(Self.address(card, 0))</capability>"
+            let vpd =
+                function == 0
+                ? card.serialNumber.map {
+                    "<capability type='vpd'><name>NIC</name><fields access='readonly'>"
+                        + "<serial_number>\($0)</serial_number></fields></capability>"
+                } : nil
+            return try NodeDevice(
+                xml: """
+                    <device><name>pci_0000_\(card.bus)_00_\(function)</name>
+                    <parent>pci_0000_00_07_0</parent>
+                    <driver><name>\(function == 0 ? "virtio-pci" : "vp-vdpa")</name></driver>
+                    <capability type='pci'><class>0x020000</class><domain>0</domain>
+                    <bus>\(Int(card.bus, radix: 16) ?? 0)</bus><slot>0</slot>
+                    <function>\(function)</function>
+                    <product id='0x1041'>Virtio 1.0 network device</product>
+                    <vendor id='0x1af4'>Red Hat, Inc.</vendor>
+                    \(relative)\(vpd ?? "")</capability></device>
+                    """)
+        }
+    }
+
+    private static func address(_ card: Card, _ function: Int) -> String {
+        "<address domain='0x0000' bus='0x\(card.bus)' slot='0x00' function='0x\(function)'/>"
+    }
+}

@@ -1,0 +1,172 @@
+import ComputeModel
+import Foundation
+import Glibc
+import HostDrivers
+import Logging
+import OVSDB
+import Synchronization
+import Testing
+
+@testable import KVMHost
+@testable import VirtualSwitch
+
+@Suite("representors on a real Open vSwitch", .timeLimit(.minutes(2)))
+struct SwitchTests {
+    /// What the driver asked of the kernel's links.
+    final class Links: Sendable {
+        let calls = Mutex<[String]>([])
+    }
+
+    /// Runs `body` with a switch daemon of its own that has bridge `br-int` and in which every
+    /// interface name works.
+    private func withSwitch(
+        _ body: (OVSVirtualSwitch, Links) async throws -> Void
+    ) async throws {
+        try await TemporaryFolder.use { folder in
+            let daemons = try SwitchDaemons(folder)
+            defer { daemons.stop() }
+            let links = Links()
+            let openVSwitch = OpenVSwitch(
+                address: .unix(path: folder.path + "/db.sock"), logger: Logger(label: "test"))
+            try await body(
+                OVSVirtualSwitch(
+                    openVSwitch: openVSwitch, bridge: "br-int", logger: Logger(label: "test"),
+                    setLink: { interface, up throws(VirtualSwitchError) in
+                        links.calls.withLock { $0.append("\(interface) \(up ? "up" : "down")") }
+                    }), links)
+            await openVSwitch.close()
+        }
+    }
+
+    private func vif(_ representor: String, port: PortID) -> VIFPlug {
+        VIFPlug(
+            representor: representor, portID: port, macAddress: "52:54:01:00:01:01",
+            instanceID: InstanceID("8c2b5f0e-7d52-4f0f-8f0a-0a5b7a3d1c11"), mtuBytes: 1442,
+            vlanTag: 7)
+    }
+
+    @Test("plug, plug again, move, unplug, unplug again")
+    func life() async throws {
+        try await withSwitch { virtualSwitch, links in
+            let port = PortID(uuid: UUID())
+            for _ in 0..<2 {
+                try await virtualSwitch.plug(vif("rep0", port: port))
+                let listed = try await virtualSwitch.list()
+                #expect(listed.map(\.portID) == [port])
+                #expect(listed.map(\.representor) == ["rep0"])
+                #expect(listed.map(\.macAddress) == ["52:54:01:00:01:01"])
+                #expect(listed.map(\.isUp) == [true])
+            }
+            try await virtualSwitch.plug(vif("rep1", port: port))
+            #expect(try await virtualSwitch.list().map(\.representor) == ["rep1"])
+            for _ in 0..<2 { try await virtualSwitch.unplug(port) }
+            #expect(try await virtualSwitch.list().isEmpty)
+            #expect(
+                links.calls.withLock { $0 }
+                    == ["rep0 up", "rep0 up", "rep1 up", "rep1 down"])
+        }
+    }
+
+    @Test("changes are signalled")
+    func changes() async throws {
+        try await withSwitch { virtualSwitch, _ in
+            var changes = virtualSwitch.changes().makeAsyncIterator()
+            let port = PortID(uuid: UUID())
+            #expect(await changes.next() != nil)
+            try await virtualSwitch.plug(vif("rep0", port: port))
+            #expect(await changes.next() != nil)
+        }
+    }
+
+    @Test("a bridge that isn't there is refused with what to do")
+    func missingBridge() async throws {
+        try await withSwitch { virtualSwitch, _ in
+            let other = OVSVirtualSwitch(
+                openVSwitch: virtualSwitch.openVSwitch, bridge: "br-none",
+                logger: Logger(label: "test"), setLink: virtualSwitch.setLink)
+            await expect(.refused) {
+                try await other.plug(vif("rep0", port: PortID(uuid: UUID())))
+            }
+        }
+    }
+
+    @Test("a representor that isn't there is not found, before the switch hears of it")
+    func missingRepresentor() async throws {
+        let virtualSwitch = OVSVirtualSwitch(
+            openVSwitch: OpenVSwitch(
+                address: .unix(path: "/nowhere/db.sock"), logger: Logger(label: "test")),
+            bridge: "br-int", logger: Logger(label: "test"))
+        await expect(.notFound) {
+            try await virtualSwitch.plug(vif("nosuchif0", port: PortID(uuid: UUID())))
+        }
+        await expect(.unavailable) { _ = try await virtualSwitch.list() }
+    }
+}
+
+/// `ovsdb-server` and `ovs-vswitchd` with their files in a folder of their own.
+private struct SwitchDaemons {
+    let folder: TemporaryFolder
+
+    init(_ folder: TemporaryFolder) throws {
+        self.folder = folder
+        let path = folder.path
+        let schema = "/usr/share/openvswitch/vswitch.ovsschema"
+        try run("ovsdb-tool", ["create", path + "/conf.db", schema])
+        let common = ["--no-chdir", "--detach", "--verbose=off"]
+        try run(
+            "ovsdb-server",
+            [
+                path + "/conf.db", "--remote=punix:\(path)/db.sock", "--pidfile=\(path)/db.pid",
+                "--unixctl=\(path)/db.ctl",
+            ] + common)
+        do {
+            try run("ovs-vsctl", ["--db=unix:\(path)/db.sock", "--no-wait", "init"])
+            try run(
+                "ovs-vswitchd",
+                [
+                    "unix:\(path)/db.sock", "--disable-system", "--enable-dummy=override",
+                    "--pidfile=\(path)/vs.pid", "--unixctl=\(path)/vs.ctl",
+                ] + common)
+            try run(
+                "ovs-vsctl",
+                [
+                    "--db=unix:\(path)/db.sock", "add-br", "br-int", "--", "set", "bridge",
+                    "br-int", "datapath_type=dummy",
+                ])
+        } catch {
+            stop()
+            throw error
+        }
+    }
+
+    private func run(_ name: String, _ arguments: [String]) throws {
+        let path = ["/usr/sbin/", "/usr/bin/"].map { $0 + name }.first {
+            FileManager.default.isExecutableFile(atPath: $0)
+        }
+        try Command.run(
+            try #require(path, "install package openvswitch-switch for \(name)"), arguments,
+            in: folder, environment: ["OVS_RUNDIR": folder.path, "OVS_LOGDIR": folder.path])
+    }
+
+    func stop() {
+        for name in ["vs", "db"] {
+            let path = "\(folder.path)/\(name).pid"
+            let content = FileManager.default.contents(atPath: path)
+            let text = content.map { String(decoding: $0, as: UTF8.self) } ?? ""
+            guard let pid = pid_t(text.filter(\.isNumber)), pid > 1 else { continue }
+            kill(pid, SIGKILL)
+            waitUntilUnlocked(path)
+        }
+    }
+
+    /// A daemon holds a lock on its pid file as long as it lives.
+    private func waitUntilUnlocked(_ path: String) {
+        let descriptor = open(path, O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        var lock = flock()
+        lock.l_type = Int16(F_WRLCK)
+        lock.l_whence = Int16(SEEK_SET)
+        #expect(fcntl(descriptor, F_SETLKW, &lock) == 0)
+    }
+}
