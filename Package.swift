@@ -27,6 +27,16 @@ let libraries: [Target] = [
             .product(name: "HashTreeCollections", package: "swift-collections"),
             .product(name: "Logging", package: "swift-log"),
         ]),
+    .target(
+        name: "Conductor",
+        dependencies: [
+            "AgentProtocol", "ComputeModel", "DeviceTracking", "DiskFormats", "Persistence",
+            "Scheduler", "Workflow",
+            .product(name: "Crypto", package: "swift-crypto"),
+            .product(name: "CryptoExtras", package: "swift-crypto"),
+            .product(name: "JWTKit", package: "jwt-kit"),
+            .product(name: "Logging", package: "swift-log"),
+        ]),
 
     // The compute host.
     .target(name: "HostDrivers", dependencies: ["ComputeModel"]),
@@ -92,6 +102,15 @@ let tests: [Target] = [
         name: "PersistenceTests",
         dependencies: [
             "Persistence", .product(name: "GRDB", package: "GRDB.swift"),
+            .product(name: "Logging", package: "swift-log"),
+        ]),
+    .testTarget(
+        name: "ConductorTests",
+        dependencies: [
+            "AgentProtocol", "ComputeModel", "Conductor", "DeviceTracking", "DiskFormats",
+            "HostAgent", "HostDrivers", "Persistence", "SimulatedDrivers", "Workflow",
+            "WorkflowTesting",
+            .product(name: "Crypto", package: "swift-crypto"),
             .product(name: "Logging", package: "swift-log"),
         ]),
     .testTarget(

@@ -1,0 +1,84 @@
+import AgentProtocol
+import ComputeModel
+import Foundation
+import Persistence
+import Workflow
+
+/// The application, assembled: every operation that the APIs offer, and the machinery behind.
+public struct Conductor: Sendable {
+    /// What all parts share.
+    public let context: ConductorContext
+    /// Instances.
+    public let instances: Instances
+    /// Their event lists.
+    public let actions: InstanceActions
+    /// Flavors.
+    public let flavors: Flavors
+    /// SSH keys.
+    public let keypairs: Keypairs
+    /// Compute hosts.
+    public let hosts: Hosts
+    /// Placement questions.
+    public let placement: Placement
+    /// What links to hosts need.
+    public let hub: HostHub
+    /// Runs the workflows.
+    public let engine: WorkflowEngine
+
+    /// Assembles the application over open documents. `streamImage` serves image bytes to hosts.
+    public init(
+        _ context: ConductorContext, streamImage: @escaping HostHub.ImageStream
+    ) async throws {
+        self.context = context
+        let settings = context.settings
+        let liveness = HostLiveness(
+            clock: context.clock, hostDownAfter: settings.hostDownAfter)
+        let board = AssignmentBoard(base: Int64(context.now().timeIntervalSince1970 * 1_000))
+        hub = HostHub(
+            liveness: liveness, board: board,
+            questions: HostQuestions(board: board, context: context),
+            guestReports: GuestReports(context), streamImage: streamImage)
+        engine = WorkflowEngine(
+            log: StoredWorkflowLog(context.documents), clock: context.clock, now: context.now,
+            makeID: { context.makeUUID().uuidString.lowercased() }, logger: context.logger)
+        actions = InstanceActions(context)
+        flavors = Flavors(context)
+        keypairs = Keypairs(context)
+        hosts = Hosts(context, liveness: liveness)
+        placement = Placement(context, liveness: liveness)
+        let ports = Ports(context)
+        let guests = GuestAssignments(context: context, ports: ports, hosts: hosts)
+        let create = CreateInstance(
+            context: context, placement: placement, ports: ports, actions: actions,
+            guests: guests)
+        let delete = DeleteInstance(context: context, actions: actions, guests: guests)
+        try await engine.register(create)
+        try await engine.register(delete)
+        instances = Instances(
+            context: context, operations: Operations(context: context, engine: engine),
+            actions: actions, flavors: flavors, keypairs: keypairs, ports: ports,
+            questions: hub.questions, create: create, delete: delete)
+    }
+
+    /// The control plane's end of a link to the host called `name`.
+    public func link(hostName name: String) -> HostLink {
+        HostLink(hostName: name, context: context, hub: hub)
+    }
+
+    /// Takes up what a crash left behind, then follows the store for as long as the task lives.
+    ///
+    /// Throws what the store throws when it fails for good.
+    public func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await hub.board.follow(context.documents) }
+            group.addTask { try await RecordSweep(context: context).run() }
+            try await engine.resumeAll()
+            try await group.waitForAll()
+        }
+    }
+
+    /// Lets the steps in flight end, for `grace` at most; the rest is resumed at the next start.
+    public func shutdown(grace: Duration) async {
+        await engine.shutdown(grace: grace)
+    }
+}

@@ -1,0 +1,113 @@
+import ComputeModel
+import Foundation
+import Logging
+import Persistence
+
+/// What every part of the application works with: the documents, and the few things that are not
+/// pure, so that tests can set them.
+public struct ConductorContext: Sendable {
+    /// Everything stored.
+    public let documents: DocumentStore
+    /// Limits and times.
+    public let settings: ConductorSettings
+    /// Wall clock, for what is shown and stored.
+    public let now: @Sendable () -> Date
+    /// Waits and timeouts.
+    public let clock: any Clock<Duration>
+    /// New ids.
+    public let makeUUID: @Sendable () -> UUID
+    /// The application's log.
+    public let logger: Logger
+
+    /// A context; see the fields.
+    public init(
+        documents: DocumentStore, settings: ConductorSettings, logger: Logger,
+        clock: any Clock<Duration> = ContinuousClock(),
+        now: @escaping @Sendable () -> Date = { Date() },
+        makeUUID: @escaping @Sendable () -> UUID = { UUID() }
+    ) {
+        self.documents = documents
+        self.settings = settings
+        self.logger = logger
+        self.clock = clock
+        self.now = now
+        self.makeUUID = makeUUID
+    }
+
+    /// An id in the identity service's form: 32 hex digits.
+    public func makeHexID() -> String {
+        makeUUID().uuidString.lowercased().replacing("-", with: "")
+    }
+
+    /// Runs `body`, again from the start when another writer was faster, up to the configured
+    /// number of times. `body` reads, decides and commits; it must not have other effects.
+    ///
+    /// Throws `DomainError.conflict(_, .changed, _)` when every attempt lost, and what `body`
+    /// throws.
+    public func retryingConflicts<Result: Sendable>(
+        _ noun: Noun, _ body: () async throws -> Result
+    ) async throws -> Result {
+        for _ in 0..<settings.conflictAttemptsMax {
+            do {
+                return try await body()
+            } catch let error as StoreError {
+                guard case .conflict = error else { throw error }
+                try await documents.catchUp()
+            }
+        }
+        throw DomainError.conflict(
+            noun, .changed,
+            "The \(noun.rawValue) is being changed by other requests; repeat the request.")
+    }
+}
+
+/// Every limit and time of the application. Read once from the configuration.
+public struct ConductorSettings: Sendable, Equatable {
+    /// Attempts at a transaction that conflicts.
+    public var conflictAttemptsMax = 32
+    /// A host counts as down when nothing was heard for so long.
+    public var hostDownAfter: Duration = .seconds(60)
+    /// How long an agent's poll may be held.
+    public var pollTimeout: Duration = .seconds(20)
+    /// A guest must be up so long after it was assigned, image transfer included.
+    public var buildTimeout: Duration = .seconds(1_200)
+    /// How long a host that is up may take to remove a guest before deletion goes on without it.
+    public var removalTimeout: Duration = .seconds(300)
+    /// Decisions made anew for one instance because other claims were faster.
+    public var claimAttemptsMax = 256
+    /// How long a question to a host may take.
+    public var questionTimeout: Duration = .seconds(15)
+    /// Most bytes of a console log that are fetched.
+    public var consoleBytesMax = 256 * 1024
+    /// vCPUs given out per CPU thread.
+    public var cpuRatio = 4.0
+    /// Zone of hosts that name none.
+    public var defaultZone = "nova"
+    /// Largest image file in bytes.
+    public var imageBytesMax: Int64 = 64 << 30
+    /// Largest disk that an image may hold, in bytes.
+    public var imageVirtualBytesMax: Int64 = 1 << 40
+    /// Instances a project may have.
+    public var instancesPerProjectMax = 10_000
+    /// Ports a project may have.
+    public var portsPerProjectMax = 20_000
+    /// Networks a project may have.
+    public var networksPerProjectMax = 1_000
+    /// Instances one request may make.
+    public var instancesPerRequestMax = 100
+    /// Life of a token.
+    public var tokenLifetime: Duration = .seconds(12 * 3_600)
+    /// How long deleted instances are kept for their event list.
+    public var deletedInstanceKept: Duration = .seconds(24 * 3_600)
+    /// VLAN ids given to networks that name none.
+    public var vlanRange = 100...3_999
+    /// Physical networks that VLAN and flat networks may name.
+    public var physicalNetworks: Set<String> = ["physnet1"]
+    /// Where images lie.
+    public var imageDirectory: URL
+
+    /// The defaults, with images in `imageDirectory`.
+    public init(imageDirectory: URL) {
+        self.imageDirectory = imageDirectory
+    }
+}

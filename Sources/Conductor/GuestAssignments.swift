@@ -1,0 +1,193 @@
+import ComputeModel
+import Foundation
+import Persistence
+
+/// What workflows do with a placed instance's host: assign, await, withdraw, release. Every
+/// function can be repeated after a crash at any point.
+struct GuestAssignments: Sendable {
+    let context: ConductorContext
+    let ports: Ports
+    let hosts: Hosts
+
+    private var documents: DocumentStore { context.documents }
+
+    /// Writes the assignment that makes the host build and run the guest; an assignment that is
+    /// there already is left alone.
+    func assign(_ id: InstanceID) async throws {
+        try await context.retryingConflicts(.server) {
+            let snapshot = documents.snapshot()
+            let instance = try snapshot.require(Instance.self, id.text)
+            guard let host = instance.value.hostID,
+                try snapshot.get(Assignment.self, "\(host)/\(id)") == nil
+            else { return }
+            let guest = try GuestBlueprint.guest(instance.value, host: host, snapshot)
+            var spawning = instance.value
+            if !spawning.deletionRequested { spawning.task = .spawning }
+            spawning.updatedAt = context.now()
+            try await documents.transact { transaction in
+                try transaction.insert(
+                    Assignment(
+                        instanceID: id, hostID: host, generation: 1, goal: .running, guest: guest)
+                )
+                try transaction.update(instance, to: spawning)
+            }
+        }
+    }
+
+    /// Waits for the host's word that the guest is as assigned.
+    ///
+    /// Throws `GuestFailure` when the host gave up, when it is down, or when the build time is
+    /// over.
+    func awaitSettled(
+        _ id: InstanceID, checkCancellation: @Sendable () throws -> Void
+    ) async throws {
+        let instance = try documents.require(Instance.self, id.text).value
+        guard let host = instance.hostID else { return }
+        let key = "\(host)/\(id)"
+        var waited: Duration = .zero
+        while waited < context.settings.buildTimeout {
+            try checkCancellation()
+            if let report = try await report(key, within: Self.lookInterval) {
+                return try Self.judge(report)
+            }
+            waited += Self.lookInterval
+            guard try hosts.isUp(host) else {
+                throw GuestFailure(
+                    tenantMessage: "The compute host stopped answering during the build.",
+                    detail: "host \(instance.hostName ?? host.text) is down")
+            }
+        }
+        throw GuestFailure(
+            tenantMessage: "The server was not running within the build time.",
+            detail: "no word from host \(instance.hostName ?? host.text) within"
+                + " \(context.settings.buildTimeout)")
+    }
+
+    /// How often a wait looks up whether the host is still alive.
+    static let lookInterval: Duration = .seconds(1)
+
+    /// A report that says the last word about the present assignment; nil when there is none yet.
+    private func report(_ key: String, within timeout: Duration) async throws -> GuestReport? {
+        let generation = try documents.get(Assignment.self, key)?.value.generation
+        do {
+            // The type is written down: left to inference, `nil` would count as an answer.
+            let last: GuestReport = try await documents.wait(
+                for: GuestReport.self, key, timeout: timeout, clock: context.clock
+            ) { report in
+                guard let report = report?.value, report.generation == generation else {
+                    return nil
+                }
+                return report.phase == .working ? nil : report
+            }
+            return last
+        } catch StoreError.timedOut {
+            return nil
+        }
+    }
+
+    private static func judge(_ report: GuestReport) throws {
+        if report.phase == .settled { return }
+        throw GuestFailure(
+            tenantMessage: report.failure ?? "The compute host could not build the server.",
+            detail: report.detail)
+    }
+
+    /// Turns the assignment to `absent` and waits until the host has said that nothing is left.
+    /// A host that is down, or takes longer than the removal time, is not waited for: claim and
+    /// assignment stay, and are let go when it answers.
+    func remove(_ id: InstanceID) async throws {
+        guard let host = try documents.get(Instance.self, id.text)?.value.hostID else { return }
+        let key = "\(host)/\(id)"
+        try await context.retryingConflicts(.server) { try await withdraw(key, host, id) }
+        var waited: Duration = .zero
+        while waited < context.settings.removalTimeout {
+            do {
+                return try await documents.wait(
+                    for: Assignment.self, key, timeout: Self.lookInterval, clock: context.clock
+                ) { $0 == nil ? () : nil }
+            } catch StoreError.timedOut {
+                waited += Self.lookInterval
+            }
+            if try !hosts.isUp(host) { break }
+        }
+        context.logger.warning(
+            "a guest could not be removed yet; its claim stays until its host answers",
+            metadata: ["instance": "\(id)", "host": "\(host)"])
+    }
+
+    private func withdraw(_ key: String, _ host: HostID, _ id: InstanceID) async throws {
+        guard let assignment = try documents.get(Assignment.self, key),
+            assignment.value.goal != .absent
+        else { return }
+        var transaction = documents.makeTransaction()
+        var withdrawn = assignment.value
+        withdrawn.goal = .absent
+        withdrawn.generation += 1
+        try transaction.update(assignment, to: withdrawn)
+        if let ledger = try documents.get(HostLedger.self, host.text) {
+            var changed = ledger.value
+            for index in changed.claims.indices where changed.claims[index].instanceID == id {
+                changed.claims[index].phase = .releasing
+            }
+            if changed != ledger.value { try transaction.update(ledger, to: changed) }
+        }
+        try await documents.commit(transaction)
+    }
+
+    /// Takes back a claim that no guest can be using, because nothing was ever assigned, and
+    /// forgets the host. Claims with an assignment are let go when the host answers.
+    func releaseUnassignedClaim(of id: InstanceID) async throws {
+        try await context.retryingConflicts(.server) {
+            guard let instance = try documents.get(Instance.self, id.text),
+                let host = instance.value.hostID
+            else { return }
+            var transaction = documents.makeTransaction()
+            if try documents.get(Assignment.self, "\(host)/\(id)") == nil,
+                let ledger = try documents.get(HostLedger.self, host.text),
+                ledger.value.claim(of: id) != nil
+            {
+                try transaction.requireAbsent(Assignment.self, "\(host)/\(id)")
+                var changed = ledger.value
+                changed.claims.removeAll { $0.instanceID == id }
+                try transaction.update(ledger, to: changed)
+            }
+            var unplaced = instance.value
+            unplaced.hostID = nil
+            unplaced.hostName = nil
+            unplaced.zone = nil
+            unplaced.observed = .none
+            unplaced.updatedAt = context.now()
+            try transaction.update(instance, to: unplaced)
+            try await documents.commit(transaction)
+        }
+    }
+
+    /// Unbinds the instance's ports and gives them back; those made for it are deleted.
+    func releasePorts(of id: InstanceID) async throws {
+        try await context.retryingConflicts(.port) {
+            guard let instance = try documents.get(Instance.self, id.text)?.value else { return }
+            var transaction = documents.makeTransaction()
+            for interface in instance.interfaces {
+                guard let port = try documents.get(NetworkPort.self, interface.portID.text),
+                    port.value.deviceID == id.text
+                else { continue }
+                if interface.deletedWithInstance {
+                    try ports.remove(port, in: &transaction)
+                } else {
+                    try ports.unbind(port, keepDevice: false, in: &transaction)
+                }
+            }
+            try await documents.commit(transaction)
+        }
+    }
+}
+
+/// A guest that did not come about.
+struct GuestFailure: Error, CustomStringConvertible {
+    /// For the tenant: no host, no path.
+    let tenantMessage: String
+    /// For operators.
+    let detail: String
+
+    var description: String { "\(tenantMessage) (\(detail))" }
+}

@@ -1,0 +1,49 @@
+import ComputeModel
+import Foundation
+import Persistence
+import Workflow
+
+/// Accepts operations: the changed documents and the workflow's record in one transaction, so
+/// that an accepted request is never lost and a refused one leaves nothing.
+struct Operations: Sendable {
+    let context: ConductorContext
+    let engine: WorkflowEngine
+
+    /// Stores the record of a workflow together with what `change` writes. With `cancelling`, an
+    /// earlier workflow's wish to be cancelled is part of the transaction too. Nothing runs yet:
+    /// see `begin`.
+    func accept<Definition: WorkflowDefinition>(
+        _ definition: Definition, state: Definition.State, subject: String,
+        requestID: APIRequestID, id: WorkflowID, after: WorkflowID? = nil,
+        cancelling: WorkflowID? = nil, change: (inout DocumentTransaction) throws -> Void
+    ) async throws -> StoredWorkflow {
+        let record = try engine.makeRecord(
+            definition, state: state, subject: subject, requestID: requestID.text, id: id.text,
+            after: after?.text)
+        var transaction = context.documents.makeTransaction()
+        try transaction.insert(record)
+        if let cancelling,
+            let earlier = try context.documents.get(WorkflowRecord.self, cancelling.text),
+            !earlier.value.status.isFinished
+        {
+            var cancelled = earlier.value
+            cancelled.requestCancellation(at: context.now())
+            try transaction.update(earlier, to: cancelled)
+        }
+        try change(&transaction)
+        let generation = try await context.documents.commit(transaction)
+        if let cancelling { await engine.noticeCancellation(of: cancelling.text) }
+        return StoredWorkflow(record: record, generation: generation)
+    }
+
+    /// Runs what was accepted. A server that is shutting down leaves it to its next start.
+    func begin(_ workflow: StoredWorkflow) async throws {
+        do {
+            try await engine.adopt(workflow.record, generation: workflow.generation)
+        } catch .shutDown {
+            context.logger.info(
+                "an accepted operation waits for the next start",
+                metadata: ["workflow": "\(workflow.record.id)"])
+        }
+    }
+}

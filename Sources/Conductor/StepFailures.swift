@@ -1,0 +1,54 @@
+import ComputeModel
+import Persistence
+import Scheduler
+import Workflow
+
+// How the errors that workflow steps throw are kept in the workflow's record, and which of them
+// are worth another attempt.
+
+extension StoreError: StepFailure {
+    /// The same for all: the text tells them apart.
+    public var code: String { "store" }
+    /// What the store said.
+    public var message: String { "\(self)" }
+    /// Whether the store may answer otherwise in a moment: it was busy, full or away. A call cut
+    /// short by a shutdown counts, too: the step is then run again at the next start.
+    public var isTransient: Bool {
+        switch self {
+        case .conflict, .contended, .timedOut, .overloaded, .diskFull, .inputOutput,
+            .unavailable, .cancelled, .closed:
+            true
+        default: false
+        }
+    }
+}
+
+extension PlacementFailure: StepFailure {
+    var code: String { "no_valid_host" }
+    var message: String {
+        "No valid host was found. " + PlacementDecision.summary(rejections)
+    }
+    /// Waiting would not be visible to who waits for the server; they decide to try again.
+    var isTransient: Bool { false }
+}
+
+extension GuestFailure: StepFailure {
+    var code: String { "guest_failed" }
+    var message: String { description }
+    /// The agent has tried again as often as it may.
+    var isTransient: Bool { false }
+}
+
+extension DomainError: StepFailure {
+    /// The same for all: the text tells them apart.
+    public var code: String { "refused" }
+    /// The sentence for callers.
+    public var message: String { description }
+    /// Whether only the moment was wrong.
+    public var isTransient: Bool {
+        switch self {
+        case .conflict(_, .changed, _), .unavailable: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,271 @@
+import ComputeModel
+import Foundation
+import Persistence
+import Scheduler
+import Workflow
+
+/// Builds an accepted instance: place, bind its ports, assign it to the host, await the guest.
+///
+/// ```
+/// step           does                                   undone by
+/// accept         -                                      ports given back; error with the fault,
+///                                                       or nothing when deletion was asked for
+/// place          host chosen, exact devices claimed     claim released, unless a guest may exist
+/// bind_ports     ports bound, MACs agreed               ports unbound and given back
+/// assign         assignment written                     assignment turned to absent, awaited
+/// await_running  the host's word that it runs           -
+/// finish         active, claim allocated                -
+/// ```
+struct CreateInstance: WorkflowDefinition {
+    static let kind = "create_instance"
+
+    struct State: Codable, Sendable {
+        var instanceID: InstanceID
+        var requestID: APIRequestID
+        var workflowID: WorkflowID
+        var failure: Failure?
+        var rejections: [HostRejection]?
+    }
+
+    /// What went wrong last, kept for the undo that tells it.
+    struct Failure: Codable, Sendable {
+        var message: String
+        var trace: String
+    }
+
+    let context: ConductorContext
+    let placement: Placement
+    let ports: Ports
+    let actions: InstanceActions
+    let guests: GuestAssignments
+
+    static let buildEvent = "compute__do_build_and_run_instance"
+    static let scheduleEvent = "conductor_schedule_and_build_instances"
+
+    var steps: [WorkflowStep<State>] {
+        [
+            step("accept", run: { _, _ in }, undo: fail),
+            step("place", run: place, undo: releaseClaim),
+            step("bind_ports", run: bindPorts, undo: unbindPorts),
+            step("assign", run: assign, undo: withdraw),
+            step("await_running", run: awaitRunning, undo: { _, _ in }),
+            step("finish", run: finish, undo: { _, _ in }),
+        ]
+    }
+
+    private typealias Action = WorkflowStep<State>.Action
+
+    private func step(
+        _ name: String, run: @escaping Action, undo: @escaping Action
+    ) -> WorkflowStep<State> {
+        WorkflowStep(
+            name, retry: .brief,
+            run: { state, context in
+                do {
+                    try await run(&state, context)
+                    state.failure = nil
+                } catch {
+                    state.failure = Self.failure(error)
+                    throw error
+                }
+            }, undo: undo)
+    }
+
+    private static func failure(_ error: any Error) -> Failure {
+        switch error {
+        case let error as PlacementFailure:
+            Failure(
+                message: "No valid host was found. "
+                    + PlacementDecision.summary(error.rejections),
+                trace: error.rejections.map { rejection in
+                    "\(rejection.hostName): "
+                        + rejection.reasons.map(\.description).joined(separator: "; ")
+                }.joined(separator: "\n"))
+        case let error as GuestFailure:
+            Failure(message: error.tenantMessage, trace: error.description)
+        case let error as DomainError:
+            Failure(message: "\(error)", trace: "\(error)")
+        default:
+            Failure(message: "Building the server failed.", trace: "\(error)")
+        }
+    }
+}
+
+// MARK: - Placing
+
+extension CreateInstance {
+    private func place(_ state: inout State, _ step: StepContext) async throws {
+        try step.checkCancellation()
+        let id = state.instanceID
+        let instance = try context.documents.require(Instance.self, id.text)
+        if instance.value.hostID != nil { return }
+        try await actions.beginEvent(Self.scheduleEvent, id, state.requestID)
+        let ports = try instance.value.interfaces.map {
+            try context.documents.require(NetworkPort.self, $0.portID.text).value
+        }
+        var networks: [NetworkID: Network] = [:]
+        for port in ports {
+            networks[port.networkID] =
+                try context.documents.get(Network.self, port.networkID.text)?.value
+        }
+        let image = try context.documents.get(Image.self, instance.value.imageID.text)?.value
+        let request = placement.request(
+            for: instance.value, ports: ports, networks: networks, image: image)
+        do {
+            _ = try await claim(request, instance, state)
+        } catch let failure as PlacementFailure {
+            state.rejections = failure.rejections
+            throw failure
+        }
+        try await actions.endEvent(Self.scheduleEvent, id, state.requestID)
+    }
+
+    private func claim(
+        _ request: PlacementRequest, _ instance: Versioned<Instance>, _ state: State
+    ) async throws -> Candidate {
+        try await placement.claim(request) { candidate in
+            Claim(
+                instanceID: state.instanceID, projectID: instance.value.projectID,
+                workflowID: state.workflowID, capacity: request.capacity,
+                devices: candidate.devices, createdAt: context.now())
+        } alongside: { candidate, transaction in
+            let current = try context.documents.require(Instance.self, state.instanceID.text)
+            let host = try context.documents.require(ComputeHost.self, candidate.hostID.text)
+            var placed = current.value
+            placed.hostID = candidate.hostID
+            placed.hostName = candidate.hostName
+            placed.zone = host.value.zone
+            placed.task = placed.deletionRequested ? .deleting : .networking
+            placed.updatedAt = context.now()
+            try transaction.update(current, to: placed)
+        }
+    }
+
+    private func releaseClaim(_ state: inout State, _ step: StepContext) async throws {
+        let problem = state.failure
+        try await actions.endEvent(
+            Self.scheduleEvent, state.instanceID, state.requestID,
+            problem: problem?.message, trace: problem?.trace)
+        try await guests.releaseUnassignedClaim(of: state.instanceID)
+    }
+}
+
+// MARK: - Ports
+
+extension CreateInstance {
+    private func bindPorts(_ state: inout State, _ step: StepContext) async throws {
+        try step.checkCancellation()
+        let id = state.instanceID
+        try await context.retryingConflicts(.port) {
+            let snapshot = context.documents.snapshot()
+            let instance = try snapshot.require(Instance.self, id.text).value
+            guard let hostID = instance.hostID, let hostName = instance.hostName else { return }
+            let claim = try snapshot.get(HostLedger.self, hostID.text)?.value.claim(of: id)
+            let report = try snapshot.get(HostReport.self, hostID.text)?.value
+            var transaction = context.documents.makeTransaction()
+            for owned in claim?.devices ?? [] {
+                let port = try snapshot.require(NetworkPort.self, owned.portID.text)
+                guard port.value.binding?.deviceID != owned.deviceID else { continue }
+                guard let device = report?.devices.first(where: { $0.id == owned.deviceID })
+                else {
+                    throw GuestFailure(
+                        tenantMessage: "The device claimed for port \(owned.portID) vanished.",
+                        detail: "device \(owned.deviceID) is no longer reported by \(hostName)")
+                }
+                try ports.bind(
+                    port, binding: Self.binding(device, hostID, hostName),
+                    adoptedMAC: device.macSettable ? nil : device.macAddress, in: &transaction)
+            }
+            try await context.documents.commit(transaction)
+        }
+    }
+
+    private static func binding(
+        _ device: Device, _ hostID: HostID, _ hostName: String
+    ) -> PortBinding {
+        PortBinding(
+            hostID: hostID, hostName: hostName, deviceID: device.id,
+            pciVendorInfo: "\(device.vendorID):\(device.productID)",
+            pciSlot: "\(device.address)", physicalNetwork: device.physicalNetwork)
+    }
+
+    private func unbindPorts(_ state: inout State, _ step: StepContext) async throws {
+        try await guests.releasePorts(of: state.instanceID)
+    }
+}
+
+// MARK: - The guest
+
+extension CreateInstance {
+    private func assign(_ state: inout State, _ step: StepContext) async throws {
+        try step.checkCancellation()
+        try await actions.beginEvent(
+            Self.buildEvent, state.instanceID, state.requestID,
+            hostName: try context.documents.get(Instance.self, state.instanceID.text)?.value
+                .hostName)
+        try await guests.assign(state.instanceID)
+    }
+
+    private func withdraw(_ state: inout State, _ step: StepContext) async throws {
+        try await actions.endEvent(
+            Self.buildEvent, state.instanceID, state.requestID,
+            problem: state.failure?.message, trace: state.failure?.trace)
+        try await guests.remove(state.instanceID)
+    }
+
+    private func awaitRunning(_ state: inout State, _ step: StepContext) async throws {
+        try await guests.awaitSettled(state.instanceID, checkCancellation: step.checkCancellation)
+    }
+
+    private func finish(_ state: inout State, _ step: StepContext) async throws {
+        let id = state.instanceID
+        try await context.retryingConflicts(.server) {
+            let instance = try context.documents.require(Instance.self, id.text)
+            guard instance.value.state == .building, let host = instance.value.hostID else {
+                return
+            }
+            var transaction = context.documents.makeTransaction()
+            var running = instance.value
+            running.state = .active
+            running.task = running.deletionRequested ? .deleting : nil
+            running.workflowID = running.deletionRequested ? running.workflowID : nil
+            running.launchedAt = running.launchedAt ?? context.now()
+            running.updatedAt = context.now()
+            try transaction.update(instance, to: running)
+            let ledger = try context.documents.require(HostLedger.self, host.text)
+            var changed = ledger.value
+            for index in changed.claims.indices where changed.claims[index].instanceID == id {
+                changed.claims[index].phase = .allocated
+            }
+            try transaction.update(ledger, to: changed)
+            try await context.documents.commit(transaction)
+        }
+        try await actions.endEvent(Self.buildEvent, id, state.requestID)
+    }
+
+    /// The last thing undone: everything is released, now the instance says why it failed.
+    private func fail(_ state: inout State, _ step: StepContext) async throws {
+        let failure = state.failure
+        // Ports are taken when the request is accepted, so they are given back here, too, for
+        // the case that no later step ever ran.
+        try await guests.releasePorts(of: state.instanceID)
+        // They are the instance's since it was accepted, whether or not they were bound.
+        try await guests.releasePorts(of: state.instanceID)
+        try await context.retryingConflicts(.server) {
+            let instance = try context.documents.require(Instance.self, state.instanceID.text)
+            // A deletion goes on from here; it has its own workflow.
+            guard !instance.value.deletionRequested, instance.value.state != .deleted else {
+                return
+            }
+            var failed = instance.value
+            failed.state = .error
+            failed.task = nil
+            failed.workflowID = nil
+            failed.fault = InstanceFault(
+                code: 500, message: failure?.message ?? "Building the server failed.",
+                details: failure?.trace, created: context.now())
+            failed.updatedAt = context.now()
+            try await context.documents.transact { try $0.update(instance, to: failed) }
+        }
+    }
+}

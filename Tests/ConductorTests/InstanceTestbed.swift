@@ -1,0 +1,254 @@
+import AgentProtocol
+import ComputeModel
+import Foundation
+import HostAgent
+import Logging
+import Persistence
+import SimulatedDrivers
+import Synchronization
+
+@testable import Conductor
+
+/// A whole control plane over a store in memory: a server that can die and start again, simulated
+/// hosts with their agents, an image with real bytes, a flavor, and a network on physnet1.
+final class InstanceTestbed: Sendable {
+    static let admin = NetworkTestbed.admin
+    static let member = NetworkTestbed.member
+    static let other = NetworkTestbed.other
+    static let imageBytes = (0..<65_536).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+    static let flavor = Flavor(
+        id: FlavorID("small"), name: "small", vcpus: 1, memoryMiB: 64, diskGiB: 1)
+    /// Longer than anything takes on a loaded machine; only a failing test waits for it.
+    static let patience: Duration = .seconds(60)
+
+    let fleet: SimulatedFleet
+    let server: TestServer
+    let network: Network
+    let image: Image
+
+    var conductor: Conductor {
+        get throws { try server.conductor }
+    }
+    var documents: DocumentStore {
+        get throws { try server.conductor.context.documents }
+    }
+
+    private init(_ description: FleetDescription, _ settings: ConductorSettings) async throws {
+        server = try await TestServer(settings)
+        var agents = AgentSettings()
+        agents.linkBackoff = Backoff(first: .milliseconds(5), longest: .milliseconds(20))
+        agents.workBackoff = Backoff(first: .milliseconds(1), longest: .milliseconds(5))
+        agents.pollFloor = .milliseconds(5)
+        fleet = SimulatedFleet(
+            description, agentVersion: "test", settings: agents, logger: server.logger
+        ) { [server] spec in
+            TestServerLink(server: server, hostName: spec.name)
+        }
+        let conductor = try server.conductor
+        let images = Images(context: conductor.context)
+        let queued = try await images.create(
+            id: nil,
+            edits: [.diskFormat("raw"), .containerFormat("bare"), .visibility(.public)],
+            Self.admin)
+        try await images.upload(
+            queued.id, announcedBytes: nil, ByteChunks(bytes: Self.imageBytes), Self.admin)
+        image = try conductor.context.documents.require(Image.self, queued.id.text).value
+        try await conductor.flavors.create(Self.flavor)
+        var request = NetworkRequest()
+        request.name = "net"
+        request.networkType = .vlan
+        request.physicalNetwork = "physnet1"
+        request.segmentationID = 100
+        request.projectID = Self.member.projectID
+        network = try await Networks(conductor.context).create(request, Self.admin)
+        _ = try await Subnets(conductor.context).create(
+            SubnetRequest(networkID: network.id, cidr: "10.1.0.0/24"), Self.member)
+    }
+
+    /// Runs `body` with a control plane and `hosts` that have reported.
+    static func run(
+        _ hosts: [SimulatedHostSpec] = [.small("h1")],
+        change: (inout ConductorSettings) -> Void = { _ in },
+        _ body: (InstanceTestbed) async throws -> Void
+    ) async throws {
+        let bed = try await open(hosts, change: change)
+        do {
+            try await body(bed)
+        } catch {
+            try await bed.close()
+            throw error
+        }
+        try await bed.close()
+    }
+
+    /// As `run`, for those who end it themselves.
+    static func open(
+        _ hosts: [SimulatedHostSpec], change: (inout ConductorSettings) -> Void = { _ in }
+    ) async throws -> InstanceTestbed {
+        let directory = FileManager.default.temporaryDirectory
+            .appendingPathComponent("instances-\(UUID().uuidString)")
+        var settings = ConductorSettings(imageDirectory: directory)
+        change(&settings)
+        let bed = try await InstanceTestbed(FleetDescription(hosts: hosts), settings)
+        try await bed.startAgents()
+        return bed
+    }
+
+    private func startAgents() async throws {
+        await fleet.start()
+        let count = fleet.hosts.count
+        try await documents.wait(watching: [HostReport.self], timeout: Self.patience) {
+            try $0.list(HostReport.self).count == count ? () : nil
+        }
+    }
+
+    func close() async throws {
+        await server.stop()
+        await fleet.stop()
+        try FileManager.default.removeItem(at: server.settings.imageDirectory)
+    }
+}
+
+extension SimulatedHostSpec {
+    /// A host with one card of `devices` vDPA devices on physnet1.
+    static func small(
+        _ name: String, devices: Int = 2, fixedMAC: Bool = false, zone: String = "nova"
+    ) -> SimulatedHostSpec {
+        SimulatedHostSpec(
+            name: name, cpus: 16, memoryMiB: 8_192, diskGiB: 100, zone: zone,
+            pfs: [
+                SimulatedPFSpec(
+                    vendorID: "15b3", productID: "101d", vfProductID: "101e",
+                    physicalNetwork: "physnet1", vfs: devices, vdpa: devices,
+                    fixedMAC: fixedMAC)
+            ])
+    }
+}
+
+// MARK: - Asking
+
+extension InstanceTestbed {
+    func port(_ change: (inout PortRequest) -> Void = { _ in }) async throws -> NetworkPort {
+        var request = PortRequest(networkID: network.id)
+        request.vnicType = .vdpa
+        change(&request)
+        return try await Ports(conductor.context).create(request, Self.member)
+    }
+
+    func request(_ ports: [PortID]) -> InstanceRequest {
+        InstanceRequest(
+            name: "vm", flavorID: Self.flavor.id, imageID: image.id,
+            networks: .list(ports.map { .port($0, tag: nil) }))
+    }
+
+    @discardableResult
+    func create(
+        _ ports: [NetworkPort], _ caller: Caller = member,
+        _ change: (inout InstanceRequest) -> Void = { _ in }
+    ) async throws -> InstanceID {
+        var request = request(ports.map(\.id))
+        change(&request)
+        let made = try await conductor.instances.create(request, caller)
+        guard let first = made.first else { throw TestbedError(found: "no instance") }
+        return first.id
+    }
+
+    func delete(_ id: InstanceID, request: String = "req-delete") async throws {
+        var caller = Self.member
+        caller.requestID = APIRequestID(request)
+        try await conductor.instances.delete(id, caller)
+    }
+}
+
+// MARK: - Looking
+
+extension InstanceTestbed {
+    func instance(_ id: InstanceID) throws -> Instance {
+        try documents.require(Instance.self, id.text).value
+    }
+
+    func port(_ id: PortID) throws -> NetworkPort {
+        try documents.require(NetworkPort.self, id.text).value
+    }
+
+    func claims() throws -> [Claim] {
+        try documents.list(HostLedger.self).flatMap(\.value.claims)
+    }
+
+    func hostID(_ name: String = "h1") throws -> HostID {
+        let host = try documents.list(ComputeHost.self).first { $0.value.name == name }
+        guard let host else { throw TestbedError(found: "no host \(name)") }
+        return host.value.id
+    }
+
+    /// Waits until the instance is in `state` and nothing is being done to it.
+    @discardableResult
+    func settled(_ id: InstanceID, _ state: InstanceState) async throws -> Instance {
+        let last: Instance = try await documents.wait(
+            for: Instance.self, id.text, timeout: Self.patience
+        ) { found in
+            guard let found = found?.value, found.workflowID == nil,
+                [.active, .error, .deleted].contains(found.state)
+            else { return nil }
+            return found
+        }
+        guard last.state == state else {
+            throw TestbedError(
+                found: "instance is \(last.state), not \(state):"
+                    + " \(last.fault?.message ?? "no fault"), \(last.fault?.details ?? "")")
+        }
+        return last
+    }
+
+    /// Lets others run until `condition` holds, for what nobody signals.
+    func until(_ what: String, _ condition: () throws -> Bool) async throws {
+        let deadline = ContinuousClock.now + Self.patience
+        while try !condition() {
+            guard ContinuousClock.now < deadline else {
+                throw TestbedError(found: "it never came about that \(what)")
+            }
+            await Task.yield()
+        }
+    }
+
+    /// What is left of the instance anywhere; empty when it is gone for good.
+    func remains(of id: InstanceID) throws -> [String] {
+        var found: [String] = []
+        for claim in try claims() where claim.instanceID == id {
+            found.append("claim \(claim.phase)")
+        }
+        for document in try documents.list(Assignment.self)
+        where document.value.instanceID == id {
+            found.append("assignment \(document.value.goal)")
+        }
+        for document in try documents.list(GuestReport.self)
+        where document.value.instanceID == id {
+            found.append("report \(document.value.phase)")
+        }
+        for port in try documents.list(NetworkPort.self).map(\.value)
+        where port.deviceID == id.text {
+            found.append("port \(port.id)")
+        }
+        for host in fleet.hosts {
+            let snapshot = host.snapshot
+            if snapshot.guests[id] != nil { found.append("guest on \(host.spec.name)") }
+            if snapshot.disks[id] != nil { found.append("disks on \(host.spec.name)") }
+        }
+        return found
+    }
+
+    /// Whether the port is as it was before anybody used it.
+    func isFree(_ port: NetworkPort) throws -> Bool {
+        let now = try self.port(port.id)
+        let isPlugged = fleet.hosts.contains { $0.snapshot.vifs[port.id] != nil }
+        return now.binding == nil && now.deviceID.isEmpty && now.deviceOwner.isEmpty
+            && now.macAddress == port.macAddress && now.ownMACAddress == port.ownMACAddress
+            && !now.linkUp && !isPlugged
+    }
+}
+
+/// What a test found instead of what it waited for.
+struct TestbedError: Error, CustomStringConvertible {
+    let found: String
+    var description: String { found }
+}
