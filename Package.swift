@@ -37,6 +37,29 @@ let libraries: [Target] = [
             .product(name: "JWTKit", package: "jwt-kit"),
             .product(name: "Logging", package: "swift-log"),
         ]),
+    .target(
+        name: "RequestPipeline",
+        dependencies: [
+            "ComputeModel",
+            .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "HummingbirdCore", package: "hummingbird"),
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "NIOCore", package: "swift-nio"),
+        ]),
+    .target(
+        name: "OpenStackAPI",
+        dependencies: [
+            "ComputeModel", "Conductor", "Persistence", "RequestPipeline",
+            .product(name: "Crypto", package: "swift-crypto"),
+            .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "NIOCore", package: "swift-nio"),
+        ]),
+    .target(
+        name: "OperatorAPI",
+        dependencies: [
+            "ComputeModel", "Conductor", "DeviceTracking", "Persistence", "RequestPipeline",
+            "Scheduler", "Workflow",
+        ]),
 
     // The compute host.
     .target(name: "HostDrivers", dependencies: ["ComputeModel"]),
@@ -105,12 +128,41 @@ let tests: [Target] = [
             .product(name: "Logging", package: "swift-log"),
         ]),
     .testTarget(
+        name: "RequestPipelineTests",
+        dependencies: [
+            "ComputeModel", "RequestPipeline",
+            .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "HummingbirdTesting", package: "hummingbird"),
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "NIOCore", package: "swift-nio"),
+        ]),
+    .testTarget(
         name: "ConductorTests",
         dependencies: [
             "AgentProtocol", "ComputeModel", "Conductor", "DeviceTracking", "DiskFormats",
             "HostAgent", "HostDrivers", "Persistence", "SimulatedDrivers", "Workflow",
             "WorkflowTesting",
             .product(name: "Crypto", package: "swift-crypto"),
+            .product(name: "Logging", package: "swift-log"),
+        ]),
+    .testTarget(
+        name: "OpenStackAPITests",
+        dependencies: [
+            "AgentProtocol", "ComputeModel", "Conductor", "OpenStackAPI", "OperatorAPI",
+            "Persistence", "RequestPipeline", "SimulatedDrivers",
+            .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "HummingbirdTesting", package: "hummingbird"),
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+        ]),
+    .testTarget(
+        name: "OperatorAPITests",
+        dependencies: [
+            "ComputeModel", "Conductor", "OperatorAPI", "Persistence", "RequestPipeline",
+            "Workflow",
+            .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "HummingbirdTesting", package: "hummingbird"),
             .product(name: "Logging", package: "swift-log"),
         ]),
     .testTarget(

@@ -1,0 +1,72 @@
+import ComputeModel
+import Conductor
+import Persistence
+import RequestPipeline
+
+extension ComputeService {
+    var limitRoutes: [Route] {
+        [
+            route(.get, "/limits", .reader, showLimits),
+            route(.get, "/os-quota-sets/{project}", .reader, showQuota),
+            route(.get, "/os-quota-sets/{project}/defaults", .reader, showQuota),
+            route(.get, "/extensions", .reader) { _ in .ok(["extensions": []]) },
+        ]
+    }
+
+    /// Nouns that this release has none of; the client asks for them along the way.
+    var emptyRoutes: [Route] {
+        [
+            route(.get, "/os-aggregates", .admin) { _ in .ok(["aggregates": []]) },
+            route(.get, "/os-server-groups", .reader) { _ in .ok(["server_groups": []]) },
+            route(.get, "/os-migrations", .admin) { _ in .ok(["migrations": []]) },
+            route(.get, "/servers/{id}/migrations", .reader) { request in
+                _ = try instance(request)
+                return .ok(["migrations": []])
+            },
+            route(.get, "/servers/{id}/tags", .reader) { request in
+                .ok(["tags": .strings(try instance(request).tags)])
+            },
+        ]
+    }
+
+    private func showLimits(_ request: ComputeRequest) throws -> APIResponse {
+        let caller = try request.caller()
+        var project = caller.projectID
+        if let asked = request.request.query("tenant_id"), caller.isAdmin {
+            project = ProjectID(asked)
+        }
+        let used = try conductor.context.documents.list(Instance.self).map(\.value)
+            .filter { $0.projectID == project && $0.state != .deleted }
+        let unlimited = -1
+        return .ok([
+            "limits": [
+                "rate": [],
+                "absolute": [
+                    "maxServerMeta": 128, "maxTotalCores": .int(unlimited),
+                    "maxTotalInstances": .int(conductor.context.settings.instancesPerProjectMax),
+                    "maxTotalKeypairs": .int(unlimited), "maxTotalRAMSize": .int(unlimited),
+                    "maxServerGroups": 0, "maxServerGroupMembers": 0,
+                    "totalCoresUsed": .int(used.reduce(0) { $0 + $1.flavor.vcpus }),
+                    "totalInstancesUsed": .int(used.count),
+                    "totalRAMUsed": .int(used.reduce(0) { $0 + $1.flavor.memoryMiB }),
+                    "totalServerGroupsUsed": 0,
+                ],
+            ]
+        ])
+    }
+
+    private func showQuota(_ request: ComputeRequest) throws -> APIResponse {
+        let caller = try request.caller()
+        let project = request.parameter("project")
+        guard caller.isAdmin || project == caller.projectID.text else {
+            throw DomainError.forbidden("Policy doesn't allow other projects' quotas to be seen.")
+        }
+        return .ok([
+            "quota_set": [
+                "id": .string(project), "cores": -1, "key_pairs": -1, "ram": -1,
+                "instances": .int(conductor.context.settings.instancesPerProjectMax),
+                "metadata_items": 128, "server_groups": 0, "server_group_members": 0,
+            ]
+        ])
+    }
+}

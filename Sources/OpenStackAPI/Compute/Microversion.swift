@@ -1,0 +1,96 @@
+import ComputeModel
+import RequestPipeline
+
+/// A version of the compute API, `2.<minor>`. One list holds what each changes here; the numbers
+/// are those of the reference system (spec/api-surface section 2).
+struct Microversion: Sendable, Comparable {
+    let minor: Int
+
+    /// The oldest that is served, and the default of requests that name none.
+    static let minimum = Microversion(minor: 1)
+    /// The newest that is served.
+    static let maximum = Microversion(minor: 100)
+
+    static func < (left: Self, right: Self) -> Bool { left.minor < right.minor }
+
+    var text: String { "2.\(minor)" }
+
+    static let attributesForAdmins = Microversion(minor: 3)
+    static let locked = Microversion(minor: 9)
+    static let keypairOwner = Microversion(minor: 10)
+    static let forcedDown = Microversion(minor: 11)
+    static let hostStatus = Microversion(minor: 16)
+    static let serverDescription = Microversion(minor: 19)
+    static let tags = Microversion(minor: 26)
+    static let hypervisorCPUInfoObject = Microversion(minor: 28)
+    static let networksRequired = Microversion(minor: 37)
+    static let flavorInServer = Microversion(minor: 47)
+    static let eventsForOwners = Microversion(minor: 51)
+    static let uuidsOfServices = Microversion(minor: 53)
+    static let flavorDescription = Microversion(minor: 55)
+    static let actionsUpdatedAt = Microversion(minor: 58)
+    static let flavorExtraSpecs = Microversion(minor: 61)
+    static let eventHost = Microversion(minor: 62)
+    static let trustedCertificates = Microversion(minor: 63)
+    static let serverGroups = Microversion(minor: 71)
+    static let lockedReason = Microversion(minor: 73)
+    static let requestedHost = Microversion(minor: 74)
+    static let swapNumber = Microversion(minor: 75)
+    static let eventDetails = Microversion(minor: 84)
+    static let hypervisorSlim = Microversion(minor: 88)
+    static let hostname = Microversion(minor: 90)
+    static let publicKeyRequired = Microversion(minor: 92)
+    static let pinnedZone = Microversion(minor: 96)
+    static let imageProperties = Microversion(minor: 98)
+    static let schedulerHints = Microversion(minor: 100)
+
+    /// The version a request asks for. Throws `invalid` for what is no version and
+    /// `MicroversionNotAcceptable` for one that is not served.
+    static func requested(by request: APIRequest) throws -> Microversion {
+        if let field = request.header("OpenStack-API-Version") {
+            for entry in field.split(separator: ",") {
+                let words = entry.split(separator: " ")
+                guard words.count == 2, words[0].lowercased() == "compute" else { continue }
+                return try parse(String(words[1]))
+            }
+        }
+        return try request.header("X-OpenStack-Nova-API-Version").map(parse) ?? minimum
+    }
+
+    static func parse(_ text: String) throws -> Microversion {
+        if text == "latest" { return maximum }
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 2, let major = Int(parts[0]), let minor = Int(parts[1]), major >= 0,
+            minor >= 0, "\(major).\(minor)" == text
+        else {
+            throw DomainError.invalid(
+                .request, field: nil,
+                "API Version String \(text) is of invalid format. Must be of format"
+                    + " MajorNum.MinorNum.")
+        }
+        let version = Microversion(minor: minor)
+        guard major == 2, version >= minimum, version <= maximum else {
+            throw MicroversionNotAcceptable(text: text)
+        }
+        return version
+    }
+}
+
+/// A version that is not served: 406.
+struct MicroversionNotAcceptable: Error {
+    let text: String
+
+    var message: String {
+        "Version \(text) is not supported by the API. Minimum is \(Microversion.minimum.text)"
+            + " and maximum is \(Microversion.maximum.text)."
+    }
+}
+
+/// A request with the version that its answer must have.
+struct ComputeRequest: Sendable {
+    let request: APIRequest
+    let version: Microversion
+
+    func caller() throws(DomainError) -> Caller { try request.caller }
+    func parameter(_ name: String) -> String { request.parameter(name) }
+}

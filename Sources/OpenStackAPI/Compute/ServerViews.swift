@@ -1,0 +1,246 @@
+import ComputeModel
+import Conductor
+import Crypto
+import Foundation
+import Persistence
+import RequestPipeline
+
+/// Instances as the compute API shows them, in the form of one microversion. Made once per
+/// request from one view of the state.
+struct ServerViews {
+    let version: Microversion
+    let caller: Caller
+    let base: String
+    let snapshot: DocumentSnapshot
+    /// Whether a host is alive.
+    let isUp: (HostID) throws -> Bool
+
+    /// The short form of lists.
+    func brief(_ instance: Instance) -> JSONValue {
+        [
+            "id": .string(instance.id.text), "name": .string(instance.name),
+            "links": links(instance),
+        ]
+    }
+
+    /// The long form. `isShow` adds what only the call for one server has.
+    func full(_ instance: Instance, isShow: Bool) throws -> JSONValue {
+        var members: [JSONValue.Member] = try basics(instance)
+        members += extended(instance)
+        if caller.isAdmin { members += try administrative(instance) }
+        members += versioned(instance, isShow: isShow)
+        if let fault = instance.fault, instance.state == .error {
+            members.append(.init("fault", faultView(fault)))
+        }
+        return .object(members)
+    }
+
+    func links(_ instance: Instance) -> JSONValue {
+        [
+            ["rel": "self", "href": .string("\(base)/v2.1/servers/\(instance.id)")],
+            ["rel": "bookmark", "href": .string("\(base)/servers/\(instance.id)")],
+        ]
+    }
+
+    private func basics(_ instance: Instance) throws -> [JSONValue.Member] {
+        let status = ServerStatus.of(instance)
+        var members: [JSONValue.Member] = [
+            .init("accessIPv4", ""), .init("accessIPv6", ""),
+            .init("addresses", try addresses(instance)),
+            .init("created", .string(APITime.seconds(instance.createdAt))),
+            .init("flavor", flavorView(instance.flavor)),
+            .init("hostId", .string(hostID(instance))), .init("id", .string(instance.id.text)),
+            .init("image", try imageView(instance)), .init("links", links(instance)),
+            .init("metadata", .map(instance.metadata)), .init("name", .string(instance.name)),
+            .init("status", .string(status)),
+            .init("tenant_id", .string(instance.projectID.text)),
+            .init("user_id", .string(instance.userID.text)),
+            .init("updated", .string(APITime.seconds(instance.updatedAt))),
+            .init("OS-DCF:diskConfig", "MANUAL"),
+        ]
+        if status == "ACTIVE" || status == "BUILD" { members.append(.init("progress", 0)) }
+        return members
+    }
+
+    private func extended(_ instance: Instance) -> [JSONValue.Member] {
+        let groups = instance.securityGroups.isEmpty ? ["default"] : instance.securityGroups
+        return [
+            .init("OS-EXT-AZ:availability_zone", .string(instance.zone ?? "")),
+            .init("config_drive", .string(instance.configDrive ? "True" : "")),
+            .init("key_name", .optional(instance.keyName)),
+            .init(
+                "OS-SRV-USG:launched_at", .optional(instance.launchedAt.map(APITime.micros))),
+            .init(
+                "OS-SRV-USG:terminated_at",
+                .optional(instance.terminatedAt.map(APITime.micros))),
+            .init("security_groups", .array(groups.map { ["name": .string($0)] })),
+            .init("OS-EXT-STS:task_state", .optional(instance.task?.rawValue)),
+            .init("OS-EXT-STS:vm_state", .string(instance.state.rawValue)),
+            .init("OS-EXT-STS:power_state", .int(instance.observed.rawValue)),
+            .init("os-extended-volumes:volumes_attached", []),
+        ]
+    }
+
+    private func administrative(_ instance: Instance) throws -> [JSONValue.Member] {
+        var members: [JSONValue.Member] = [
+            .init("OS-EXT-SRV-ATTR:host", .optional(instance.hostName)),
+            .init(
+                "OS-EXT-SRV-ATTR:instance_name",
+                .string(instance.hostID == nil ? "" : "instance-\(instance.id)")),
+            .init("OS-EXT-SRV-ATTR:hypervisor_hostname", .optional(instance.hostName)),
+        ]
+        if version >= .attributesForAdmins {
+            members += [
+                .init("OS-EXT-SRV-ATTR:hostname", .string(instance.hostname)),
+                .init("OS-EXT-SRV-ATTR:kernel_id", ""),
+                .init("OS-EXT-SRV-ATTR:launch_index", .int(instance.launchIndex)),
+                .init("OS-EXT-SRV-ATTR:ramdisk_id", ""),
+                .init("OS-EXT-SRV-ATTR:reservation_id", .string(instance.reservationID)),
+                .init(
+                    "OS-EXT-SRV-ATTR:root_device_name",
+                    instance.hostID == nil ? .null : "/dev/vda"),
+                .init("OS-EXT-SRV-ATTR:user_data", .optional(instance.userData)),
+            ]
+        }
+        if version >= .hostStatus {
+            let status = try instance.hostID.map { try isUp($0) ? "UP" : "DOWN" } ?? ""
+            members.append(.init("host_status", .string(status)))
+        }
+        return members
+    }
+
+    private func versioned(_ instance: Instance, isShow: Bool) -> [JSONValue.Member] {
+        var members: [JSONValue.Member] = []
+        if version >= .hostname, !caller.isAdmin {
+            members.append(.init("OS-EXT-SRV-ATTR:hostname", .string(instance.hostname)))
+        }
+        if version >= .locked { members.append(.init("locked", .bool(instance.locked))) }
+        if version >= .serverDescription {
+            members.append(.init("description", .optional(instance.description)))
+        }
+        if version >= .tags { members.append(.init("tags", .strings(instance.tags))) }
+        if version >= .trustedCertificates {
+            members.append(.init("trusted_image_certificates", .null))
+        }
+        if version >= .serverGroups, isShow { members.append(.init("server_groups", [])) }
+        if version >= .lockedReason {
+            members.append(.init("locked_reason", .optional(instance.lockedReason)))
+        }
+        if version >= .pinnedZone {
+            members.append(
+                .init("pinned_availability_zone", .optional(instance.requestedZone)))
+        }
+        if version >= .schedulerHints { members.append(.init("scheduler_hints", [:])) }
+        return members
+    }
+
+    private func addresses(_ instance: Instance) throws -> JSONValue {
+        var byNetwork: [(String, [JSONValue])] = []
+        for interface in instance.interfaces {
+            guard
+                let port = try snapshot.get(NetworkPort.self, interface.portID.text)?.value,
+                port.deviceID == instance.id.text, port.binding != nil,
+                let network = try snapshot.get(Network.self, port.networkID.text)?.value
+            else { continue }
+            let views = port.fixedIPs.map { fixed -> JSONValue in
+                [
+                    "version": fixed.address.contains(":") ? 6 : 4,
+                    "addr": .string(fixed.address), "OS-EXT-IPS:type": "fixed",
+                    "OS-EXT-IPS-MAC:mac_addr": .string(port.macAddress),
+                ]
+            }
+            if let index = byNetwork.firstIndex(where: { $0.0 == network.name }) {
+                byNetwork[index].1 += views
+            } else {
+                byNetwork.append((network.name, views))
+            }
+        }
+        return .object(byNetwork.map { .init($0.0, .array($0.1)) })
+    }
+
+    private func flavorView(_ flavor: Flavor) -> JSONValue {
+        guard version >= .flavorInServer else {
+            return [
+                "id": .string(flavor.id.text),
+                "links": [
+                    ["rel": "bookmark", "href": .string("\(base)/flavors/\(flavor.id)")]
+                ],
+            ]
+        }
+        return [
+            "vcpus": .int(flavor.vcpus), "ram": .int(flavor.memoryMiB),
+            "disk": .int(flavor.diskGiB), "ephemeral": .int(flavor.ephemeralGiB),
+            "swap": .int(flavor.swapMiB), "original_name": .string(flavor.name),
+            "extra_specs": .map(flavor.extraSpecs),
+        ]
+    }
+
+    private func imageView(_ instance: Instance) throws -> JSONValue {
+        var members: [JSONValue.Member] = [
+            .init("id", .string(instance.imageID.text)),
+            .init(
+                "links",
+                [
+                    ["rel": "bookmark", "href": .string("\(base)/images/\(instance.imageID)")]
+                ]),
+        ]
+        if version >= .imageProperties {
+            let image = try snapshot.get(Image.self, instance.imageID.text)?.value
+            members.append(.init("properties", .map(image?.properties ?? [:])))
+        }
+        return .object(members)
+    }
+
+    private func faultView(_ fault: InstanceFault) -> JSONValue {
+        var members: [JSONValue.Member] = [
+            .init("code", .int(fault.code)),
+            .init("created", .string(APITime.seconds(fault.created))),
+            .init("message", .string(fault.message)),
+        ]
+        if let details = fault.details, caller.isAdmin || fault.code != 500 {
+            members.append(.init("details", .string(details)))
+        }
+        return .object(members)
+    }
+
+    /// Same for servers of one project on one host, and says nothing about the host.
+    private func hostID(_ instance: Instance) -> String {
+        Self.hostID(project: instance.projectID, hostName: instance.hostName)
+    }
+
+    static func hostID(project: ProjectID, hostName: String?) -> String {
+        guard let hostName else { return "" }
+        // SHA-224, which the client expects the length of, is SHA-256 cut with another start; a
+        // cut SHA-256 serves the same purpose.
+        return SHA256.hash(data: Data((project.text + hostName).utf8)).prefix(28)
+            .map { String(format: "%02x", $0) }.joined()
+    }
+}
+
+/// The one word that sums up state and task.
+enum ServerStatus {
+    static func of(_ instance: Instance) -> String {
+        switch instance.state {
+        case .building: "BUILD"
+        case .active: "ACTIVE"
+        case .stopped: "SHUTOFF"
+        case .error: "ERROR"
+        case .deleted: "DELETED"
+        }
+    }
+
+    static let all: Set<String> = ["BUILD", "ACTIVE", "SHUTOFF", "ERROR", "DELETED"]
+}
+
+/// The two forms of time in the compute API.
+enum APITime {
+    /// `2026-01-02T03:04:05Z`.
+    static func seconds(_ date: Date) -> String {
+        date.formatted(.iso8601)
+    }
+
+    /// `2026-01-02T03:04:05.000000`: whole seconds, as the reference system stores them.
+    static func micros(_ date: Date) -> String {
+        String(date.formatted(.iso8601).dropLast()) + ".000000"
+    }
+}

@@ -1,0 +1,43 @@
+import ComputeModel
+import HTTPTypes
+import RequestPipeline
+
+/// How the operators' API says no: `{"error": {"code", "message", "request_id"}}`.
+struct OperatorFaults: FaultStyle {
+    func fault(_ error: DomainError, _ context: APIContext) -> APIResponse {
+        let status = Self.status(error)
+        return .json(
+            status,
+            [
+                "error": [
+                    "code": .int(Int(status.code)), "message": .string(Self.message(error)),
+                    "request_id": .string(context.requestID.text),
+                ]
+            ])
+    }
+
+    /// Chosen here and nowhere else.
+    static func status(_ error: DomainError) -> HTTPResponse.Status {
+        switch error {
+        case .notFound: .notFound
+        case .invalid: .badRequest
+        case .conflict: .conflict
+        case .forbidden, .overQuota: .forbidden
+        case .unauthenticated: .unauthorized
+        case .tooLarge: .contentTooLarge
+        case .notImplemented: .notImplemented
+        case .unavailable: .serviceUnavailable
+        case .internalFailure: .internalServerError
+        }
+    }
+
+    private static func message(_ error: DomainError) -> String {
+        guard case .notFound(let noun, let name) = error else { return "\(error)" }
+        switch noun {
+        case .fleet:
+            return "This server drives real hosts: it has no simulated ones to list or change."
+        case .request: return "\(name) is no address of this API."
+        default: return "There is no \(noun.rawValue) '\(name)'."
+        }
+    }
+}
