@@ -60,6 +60,24 @@ let libraries: [Target] = [
             "ComputeModel", "Conductor", "DeviceTracking", "Persistence", "RequestPipeline",
             "Scheduler", "Workflow",
         ]),
+    .target(
+        name: "LinkCertificates",
+        dependencies: [
+            .product(name: "Crypto", package: "swift-crypto"),
+            .product(name: "X509", package: "swift-certificates"),
+        ]),
+    .target(
+        name: "AgentAPI",
+        dependencies: [
+            "AgentProtocol", "ComputeModel", "LinkCertificates",
+            .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "HummingbirdCore", package: "hummingbird"),
+            .product(name: "HummingbirdTLS", package: "hummingbird"),
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        ]),
 
     // The compute host.
     .target(name: "HostDrivers", dependencies: ["ComputeModel"]),
@@ -68,6 +86,14 @@ let libraries: [Target] = [
         dependencies: [
             "AgentProtocol", "ComputeModel", "HostDrivers",
             .product(name: "Logging", package: "swift-log"),
+        ]),
+    .target(
+        name: "AgentClient",
+        dependencies: [
+            "AgentProtocol", "ComputeModel", "LinkCertificates",
+            .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
         ]),
     .target(
         name: "SimulatedDrivers",
@@ -164,6 +190,20 @@ let tests: [Target] = [
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdTesting", package: "hummingbird"),
             .product(name: "Logging", package: "swift-log"),
+        ]),
+    .testTarget(name: "LinkCertificatesTests", dependencies: ["LinkCertificates"]),
+    .testTarget(
+        name: "AgentLinkTests",
+        dependencies: [
+            "AgentAPI", "AgentClient", "AgentProtocol", "ComputeModel", "LinkCertificates",
+            .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            .product(name: "Crypto", package: "swift-crypto"),
+            .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ]),
     .testTarget(
         name: "HostAgentTests",
