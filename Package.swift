@@ -134,6 +134,31 @@ let libraries: [Target] = [
 ]
 
 let programs: [Target] = [
+    .target(
+        name: "CLI",
+        dependencies: [
+            "RequestPipeline",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOHTTP1", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            .product(name: "Yams", package: "Yams"),
+        ]),
+    .executableTarget(
+        name: "millrace",
+        dependencies: [
+            "AgentAPI", "AgentClient", "AgentProtocol", "CLI", "ComputeModel", "Conductor",
+            "DeviceTracking", "HostAgent", "HostDrivers", "KVMHost", "LinkCertificates",
+            "OpenStackAPI", "OperatorAPI", "Persistence", "RequestPipeline",
+            "SimulatedDrivers",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            .product(name: "Yams", package: "Yams"),
+        ]),
 ]
 
 let tests: [Target] = [
@@ -187,6 +212,16 @@ let tests: [Target] = [
         dependencies: [
             "ComputeModel", "Conductor", "OperatorAPI", "Persistence", "RequestPipeline",
             "Workflow",
+            .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "HummingbirdTesting", package: "hummingbird"),
+            .product(name: "Logging", package: "swift-log"),
+        ]),
+    .testTarget(
+        name: "CLITests",
+        dependencies: [
+            "CLI", "ComputeModel", "Conductor", "OpenStackAPI", "OperatorAPI", "Persistence",
+            "RequestPipeline",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdTesting", package: "hummingbird"),
             .product(name: "Logging", package: "swift-log"),

@@ -1,0 +1,128 @@
+import AgentClient
+import ComputeModel
+import DeviceTracking
+import Foundation
+import KVMHost
+import Logging
+import RequestPipeline
+
+/// Everything that can be set for `millrace agent`, read once from a YAML file; an unknown key is
+/// an error.
+struct AgentConfiguration: Sendable {
+    /// The server's listener for agents.
+    var server = ServerEndpoint(host: "127.0.0.1")
+    /// The host's name in the cloud.
+    var hostName = ProcessInfo.processInfo.hostName
+    /// Zone that the host joins.
+    var zone = ""
+    /// Address shown to operators.
+    var address = ""
+    /// Where certificates, the local record, images and guests lie.
+    var stateDirectory = URL(fileURLWithPath: "/var/lib/millrace-agent")
+    /// A file with a join token, for hosts that are installed by machine.
+    var joinTokenFile: String?
+    /// Least level that is logged.
+    var logLevel: Logger.Level = .notice
+    /// The host's own drivers.
+    var host = KVMHostConfiguration(stateDirectory: "/var/lib/millrace-agent")
+
+    /// Reads `file`. Throws a sentence that names the file and what is wrong in it.
+    init(file: String) throws {
+        var reader = try ConfigurationFile.reader(try ConfigurationFile.read(file), path: file)
+        try readIdentity(&reader)
+        try readHost(&reader)
+        host.deviceSpec = DeviceSpec(
+            entries: try Self.entries(&reader),
+            softwareDevices: Set(try reader.strings("software_devices") ?? []))
+        host.representors = try Self.representors(&reader)
+        try reader.finish()
+        host.stateDirectory = stateDirectory.path
+        if address.isEmpty { address = hostName }
+    }
+
+    private mutating func readIdentity(_ reader: inout BodyReader) throws {
+        if let text = try reader.string("server", length: 1...255) {
+            let parsed = try ListenAddress(
+                text.contains(":") ? text : "\(text):\(ServerEndpoint.defaultPort)")
+            server = ServerEndpoint(host: parsed.host, port: parsed.port)
+        }
+        hostName = try reader.string("host_name", length: 1...63) ?? hostName
+        zone = try reader.string("zone", length: 1...255) ?? zone
+        address = try reader.string("address", length: 1...255) ?? address
+        if let text = try reader.string("state_dir", length: 1...4_096) {
+            stateDirectory = URL(fileURLWithPath: text)
+        }
+        joinTokenFile = try reader.string("join_token_file", length: 1...4_096)
+        if let text = try reader.string("log_level") {
+            guard let level = Logger.Level(rawValue: text) else {
+                throw reader.invalid("log_level", "'\(text)' is no level.")
+            }
+            logLevel = level
+        }
+    }
+
+    private mutating func readHost(_ reader: inout BodyReader) throws {
+        host.libvirtURI = try reader.string("libvirt_uri", length: 1...255) ?? host.libvirtURI
+        host.ovsdbAddress = try reader.string("ovsdb", length: 1...255) ?? host.ovsdbAddress
+        host.bridge = try reader.string("bridge", length: 1...15) ?? host.bridge
+        host.reservedMemoryMiB =
+            try reader.integer("reserved_memory_mib", in: 0...(1 << 30))
+            ?? host.reservedMemoryMiB
+        host.reservedCPUs = try reader.integer("reserved_cpus", in: 0...4_096) ?? host.reservedCPUs
+        if let text = try reader.string("domain_type") {
+            guard let type = KVMHostConfiguration.DomainType(rawValue: text) else {
+                throw reader.invalid(
+                    "domain_type",
+                    "'\(text)' is none of "
+                        + KVMHostConfiguration.DomainType.allCases.map(\.rawValue)
+                        .joined(separator: ", ") + ".")
+            }
+            host.domainType = type
+        }
+    }
+
+    private static func entries(_ reader: inout BodyReader) throws -> [DeviceSpecEntry] {
+        let values = try reader.array("device_spec", countMax: 1_024) ?? []
+        return try values.enumerated().map { index, value in
+            guard case .object(let members) = value else {
+                throw reader.invalid("device_spec", "entry \(index) is \(value.typeName).")
+            }
+            return try DeviceSpecEntry(
+                parsing: try members.map { member in
+                    switch member.value {
+                    case .null: (member.key, nil)
+                    case .string(let text): (member.key, text)
+                    // Ids of digits alone are numbers to YAML; their text is what was meant.
+                    case .integer(let number): (member.key, String(number))
+                    case let other:
+                        throw reader.invalid(
+                            "device_spec",
+                            "entry \(index): '\(member.key)' is \(other.typeName); quote it.")
+                    }
+                }, entry: index)
+        }
+    }
+
+    private static func representors(
+        _ reader: inout BodyReader
+    ) throws -> [PCIAddress: [Int: String]] {
+        guard case .object(let functions)? = reader.value("representors") else { return [:] }
+        var map: [PCIAddress: [Int: String]] = [:]
+        for function in functions {
+            guard let address = PCIAddress(function.key), case .object(let vfs) = function.value
+            else {
+                throw reader.invalid(
+                    "representors",
+                    "'\(function.key)' is not a PF's address with a map of VF index to netdev.")
+            }
+            for vf in vfs {
+                guard let index = Int(vf.key), case .string(let netdev) = vf.value else {
+                    throw reader.invalid(
+                        "representors", "'\(vf.key)' of \(address) is not a VF index with a name.")
+                }
+                map[address, default: [:]][index] = netdev
+            }
+        }
+        return map
+    }
+}

@@ -1,0 +1,106 @@
+import AgentProtocol
+import ComputeModel
+import Conductor
+import Foundation
+import Hummingbird
+import Logging
+import OpenStackAPI
+import OperatorAPI
+import Persistence
+import RequestPipeline
+
+/// The server's parts, opened and wired.
+struct ControlPlane: Sendable {
+    let configuration: ServerConfiguration
+    let context: ConductorContext
+    let conductor: Conductor
+    let tokens: Tokens
+    let images: Images
+    let logger: Logger
+
+    /// Opens the state directory (made if absent) and assembles the application over it.
+    ///
+    /// Throws a sentence when the directory can't be used or another server runs on it.
+    static func open(
+        _ configuration: ServerConfiguration, logger: Logger
+    ) async throws -> ControlPlane {
+        let directory = configuration.stateDirectory
+        do {
+            try FileManager.default.createDirectory(
+                at: directory, withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw StartError(
+                "the state directory \(directory.path) can't be made:"
+                    + " \(error.localizedDescription)")
+        }
+        let store = try SQLiteStateStore(
+            path: directory.appendingPathComponent("millrace.db").path, logger: logger)
+        let documents = try await DocumentStore.open(
+            store, types: StoredTypes.all, logger: logger)
+        let context = ConductorContext(
+            documents: documents, settings: configuration.conductorSettings, logger: logger)
+        let images = Images(context: context)
+        try await images.prepare()
+        try await context.reopenNetworkObjects()
+        let conductor = try await Conductor(context) { image, receive throws(AgentLinkError) in
+            try await stream(image, of: images.files, to: receive)
+        }
+        let tokens = Tokens(context: context, passwords: try PasswordHasher())
+        return ControlPlane(
+            configuration: configuration, context: context, conductor: conductor,
+            tokens: tokens, images: images, logger: logger)
+    }
+
+    private static func stream(
+        _ image: ImageID, of files: ImageFiles,
+        to receive: @Sendable ([UInt8]) async throws -> Void
+    ) async throws(AgentLinkError) {
+        let chunks: ImageChunks
+        do {
+            chunks = try await files.open(image)
+        } catch {
+            throw .refused("image \(image) has no data here")
+        }
+        do {
+            for try await chunk in chunks { try await receive(chunk) }
+        } catch {
+            throw .receiverFailed("\(error)")
+        }
+    }
+
+    /// The API's services. `simulation` is what `millrace simulate` works on.
+    func services(
+        joinTokens: (any JoinTokenIssuer)?, simulation: (any SimulationControl)?
+    ) -> [APIService] {
+        let addresses = ServiceAddresses(publicURL: configuration.publicURL)
+        return [
+            IdentityService(
+                tokens: tokens, users: Users(tokens: tokens),
+                projects: Projects(context: context), addresses: addresses
+            ).service(),
+            ImageService(images: images, addresses: addresses).service(),
+            NetworkService(context: context, hosts: conductor.hosts, addresses: addresses)
+                .service(),
+            ComputeService(conductor, addresses: addresses).service,
+            OperatorService(
+                conductor: conductor, joinTokens: joinTokens, simulation: simulation
+            ).service,
+        ]
+    }
+
+    /// The HTTP server for clients. `onListening` gets the port.
+    func application(
+        _ services: [APIService], onListening: @escaping @Sendable (Int) async -> Void
+    ) -> some ApplicationProtocol {
+        let router = Pipeline(verifier: tokens, limits: configuration.limits).router(services)
+        return Application(
+            router: router,
+            configuration: .init(
+                address: .hostname(
+                    configuration.listen.host, port: configuration.listen.port),
+                serverName: "millrace"),
+            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },
+            logger: logger)
+    }
+}
