@@ -246,10 +246,7 @@ extension CreateInstance {
     /// The last thing undone: everything is released, now the instance says why it failed.
     private func fail(_ state: inout State, _ step: StepContext) async throws {
         let failure = state.failure
-        // Ports are taken when the request is accepted, so they are given back here, too, for
-        // the case that no later step ever ran.
-        try await guests.releasePorts(of: state.instanceID)
-        // They are the instance's since it was accepted, whether or not they were bound.
+        // Ports are the instance's since it was accepted, whether or not they were bound.
         try await guests.releasePorts(of: state.instanceID)
         try await context.retryingConflicts(.server) {
             let instance = try context.documents.require(Instance.self, state.instanceID.text)
