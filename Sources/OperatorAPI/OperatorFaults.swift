@@ -5,7 +5,7 @@ import RequestPipeline
 /// How the operators' API says no: `{"error": {"code", "message", "request_id"}}`.
 struct OperatorFaults: FaultStyle {
     func fault(_ error: DomainError, _ context: APIContext) -> APIResponse {
-        let status = Self.status(error)
+        let status = error.usualStatus
         return .json(
             status,
             [
@@ -14,21 +14,6 @@ struct OperatorFaults: FaultStyle {
                     "request_id": .string(context.requestID.text),
                 ]
             ])
-    }
-
-    /// Chosen here and nowhere else.
-    static func status(_ error: DomainError) -> HTTPResponse.Status {
-        switch error {
-        case .notFound: .notFound
-        case .invalid: .badRequest
-        case .conflict: .conflict
-        case .forbidden, .overQuota: .forbidden
-        case .unauthenticated: .unauthorized
-        case .tooLarge: .contentTooLarge
-        case .notImplemented: .notImplemented
-        case .unavailable: .serviceUnavailable
-        case .internalFailure: .internalServerError
-        }
     }
 
     private static func message(_ error: DomainError) -> String {

@@ -8,7 +8,7 @@ struct IdentityFaults: FaultStyle {
     var authenticateURL: String?
 
     func fault(_ error: DomainError, _ context: APIContext) -> APIResponse {
-        let status = Self.status(error)
+        let status = error.usualStatus
         let response = APIResponse.json(
             status,
             [
@@ -20,20 +20,6 @@ struct IdentityFaults: FaultStyle {
         ).header("Vary", "X-Auth-Token")
         guard status == .unauthorized, let authenticateURL else { return response }
         return response.header("WWW-Authenticate", "Keystone uri=\"\(authenticateURL)\"")
-    }
-
-    static func status(_ error: DomainError) -> HTTPResponse.Status {
-        switch error {
-        case .notFound: .notFound
-        case .invalid: .badRequest
-        case .conflict: .conflict
-        case .forbidden, .overQuota: .forbidden
-        case .unauthenticated: .unauthorized
-        case .tooLarge: .contentTooLarge
-        case .notImplemented: .notImplemented
-        case .unavailable: .serviceUnavailable
-        case .internalFailure: .internalServerError
-        }
     }
 
     private static func message(_ error: DomainError) -> String {
