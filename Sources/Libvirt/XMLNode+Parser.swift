@@ -13,6 +13,9 @@ public enum XMLError: Error, Sendable, Equatable, CustomStringConvertible {
     case empty
     /// A document type declaration: libvirt writes none, and entities are an attack.
     case documentType
+    /// A processing instruction: libvirt writes none, and Foundation's parser crashes on one
+    /// without content, such as `<?x?>` (swift-corelibs-foundation of Swift 6.3).
+    case processingInstruction
     /// Not UTF-8, or says so in its declaration.
     case encoding
     /// Not well-formed; the parser's own code and line.
@@ -30,6 +33,7 @@ public enum XMLError: Error, Sendable, Equatable, CustomStringConvertible {
             "XML refused: more than \(XMLLimits.elementCountMax) elements"
         case .empty: "XML refused: no root element"
         case .documentType: "XML refused: document type declarations are not read"
+        case .processingInstruction: "XML refused: processing instructions are not read"
         case .encoding: "XML refused: only UTF-8 is read"
         case .malformed(let code, let line):
             "XML is not well-formed: parser code \(code) at line \(line)"
@@ -52,7 +56,7 @@ extension XMLNode {
     /// Reads one document whole.
     ///
     /// Total: any input gives a tree or an error. Entities other than the five of XML itself,
-    /// document types and encodings other than UTF-8 are refused.
+    /// document types, processing instructions and encodings other than UTF-8 are refused.
     public static func parse(_ document: String) throws(XMLError) -> XMLNode {
         try parse(Array(document.utf8))
     }
@@ -67,8 +71,10 @@ extension XMLNode {
         guard document.firstRange(of: "<!DOCTYPE".utf8) == nil,
             document.firstRange(of: "<!ENTITY".utf8) == nil
         else { throw .documentType }
+        let body = try withoutDeclaration(document)
+        guard body.firstRange(of: "<?".utf8) == nil else { throw .processingInstruction }
         let builder = XMLTreeBuilder()
-        let parser = XMLParser(data: Data(try withoutDeclaration(document)))
+        let parser = XMLParser(data: Data(body))
         parser.shouldResolveExternalEntities = false
         parser.delegate = builder
         let isAccepted = parser.parse()

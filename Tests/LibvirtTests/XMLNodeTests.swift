@@ -79,6 +79,9 @@ struct XMLNodeTests {
         ("<?xml version='1.0' encoding='ISO-8859-1'?><a/>", .exact(.encoding)),
         ("<a>\0</a>", .exact(.encoding)),
         ("<!DOCTYPE a><a/>", .exact(.documentType)),
+        // Foundation's parser crashed on one without content.
+        ("<?x?>", .exact(.processingInstruction)),
+        ("<a><?x y?></a>", .exact(.processingInstruction)),
         (
             "<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/hostname'>]><a>&b;</a>",
             .exact(.documentType)
