@@ -27,11 +27,12 @@ let libraries: [Target] = [
             .product(name: "HashTreeCollections", package: "swift-collections"),
             .product(name: "Logging", package: "swift-log"),
         ]),
+    .target(name: "Placement", dependencies: ["ComputeModel", "Persistence", "Scheduler"]),
     .target(
         name: "Conductor",
         dependencies: [
             "AgentProtocol", "ComputeModel", "DeviceTracking", "DiskFormats", "Persistence",
-            "Scheduler", "Workflow",
+            "Placement", "Scheduler", "Workflow",
             .product(name: "Crypto", package: "swift-crypto"),
             .product(name: "CryptoExtras", package: "swift-crypto"),
             .product(name: "JWTKit", package: "jwt-kit"),
@@ -57,8 +58,8 @@ let libraries: [Target] = [
     .target(
         name: "OperatorAPI",
         dependencies: [
-            "ComputeModel", "Conductor", "DeviceTracking", "Persistence", "RequestPipeline",
-            "Scheduler", "Workflow",
+            "ComputeModel", "Conductor", "DeviceTracking", "Persistence", "Placement",
+            "RequestPipeline", "Scheduler", "Workflow",
         ]),
     .target(
         name: "LinkCertificates",
@@ -84,7 +85,7 @@ let libraries: [Target] = [
     .target(
         name: "HostAgent",
         dependencies: [
-            "AgentProtocol", "ComputeModel", "HostDrivers",
+            "AgentProtocol", "ComputeModel", "DeviceTracking", "HostDrivers",
             .product(name: "Logging", package: "swift-log"),
         ]),
     .target(
@@ -137,7 +138,7 @@ let programs: [Target] = [
     .target(
         name: "CLI",
         dependencies: [
-            "RequestPipeline",
+            "ComputeModel", "DeviceTracking", "RequestPipeline",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "AsyncHTTPClient", package: "async-http-client"),
             .product(name: "NIOCore", package: "swift-nio"),
@@ -167,6 +168,12 @@ let tests: [Target] = [
         name: "DeviceTrackingTests", dependencies: ["ComputeModel", "DeviceTracking"]),
     .testTarget(
         name: "SchedulerTests", dependencies: ["ComputeModel", "DeviceTracking", "Scheduler"]),
+    .testTarget(
+        name: "PlacementTests",
+        dependencies: [
+            "ComputeModel", "DeviceTracking", "Persistence", "Placement", "Scheduler",
+            .product(name: "Logging", package: "swift-log"),
+        ]),
     .testTarget(
         name: "WorkflowTests",
         dependencies: [
@@ -243,7 +250,8 @@ let tests: [Target] = [
     .testTarget(
         name: "HostAgentTests",
         dependencies: [
-            "AgentProtocol", "ComputeModel", "HostAgent", "HostDrivers", "SimulatedDrivers",
+            "AgentProtocol", "ComputeModel", "DeviceTracking", "HostAgent", "HostDrivers",
+            "SimulatedDrivers",
         ]),
     .testTarget(
         name: "SimulatedDriversTests",

@@ -44,8 +44,8 @@ struct CloudSession: Sendable {
     }
 
     /// Makes something at `path`.
-    func post(_ path: String) async throws -> JSONValue {
-        try await send(.POST, path, body: nil)
+    func post(_ path: String, _ body: JSONValue? = nil) async throws -> JSONValue {
+        try await send(.POST, path, body: body)
     }
 
     private init(_ client: HTTPClient, _ cloud: Cloud) async throws {

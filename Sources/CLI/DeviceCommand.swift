@@ -69,7 +69,18 @@ struct DeviceList: OperatorVerb {
                 ("host", host), ("kind", kind?.rawValue), ("state", state?.rawValue),
                 ("physical_network", physicalNetwork),
             ])
-        return Self.rendering.render(answer.list("devices"), list)
+        var rendering = Self.rendering.render(answer.list("devices"), list)
+        rendering.talk = Self.drift(answer.list("conditions"))
+        return rendering
+    }
+
+    /// What hosts say of devices that vanished, moved or became something else; nil for nothing.
+    private static func drift(_ conditions: [JSONValue]) -> String? {
+        guard !conditions.isEmpty else { return nil }
+        return conditions.map { condition in
+            let words = ["host", "code", "message"].map { condition.text($0) ?? "?" }
+            return TableText.shown(words.joined(separator: ": "))
+        }.joined(separator: "\n")
     }
 
     private static let rendering = ListRendering(columns: [

@@ -6,7 +6,8 @@ public struct ExplainCommand: AsyncParsableCommand {
     /// Name, help and verbs.
     public static let configuration = CommandConfiguration(
         commandName: "explain", abstract: "Say why a server is where it is, or nowhere.",
-        subcommands: [ExplainServer.self])
+        subcommands: [ExplainServer.self, ExplainPlacement.self],
+        defaultSubcommand: ExplainPlacement.self)
 
     /// Made by the parser.
     public init() {}
@@ -17,8 +18,10 @@ struct ExplainServer: OperatorVerb {
     static let configuration = CommandConfiguration(
         commandName: "server", abstract: "Say where a server stands, and why hosts refused it.",
         discussion: """
-            Shows the server's state and fault, the operation that made it, and for each host \
-            that could not take it every check that failed.
+            Shows the server's state and fault, the operation that made it, what its host was \
+            ranked by, and for each host that could not take it every check that failed; for a \
+            host without a device each device with its reason. In a large fleet only as many \
+            hosts are remembered as the server's configuration says.
 
             Example:
 
@@ -121,7 +124,7 @@ struct ServerExplanation {
         [
             "server": .object(
                 Self.members.map { .init($0.key, server.member($0.source)) }),
-            "operation": operation ?? .null,
+            "operation": operation ?? .null, "placement": placement ?? .null,
             "hosts": .array(placement?.list("hosts") ?? []),
         ]
     }
@@ -137,9 +140,12 @@ struct ServerExplanation {
         pairs.append(("failed step", failedStep))
         let fields = TableText.fields(pairs).text
         let rejections = placement.map { OperationTable.rejections($0) }
-        if let rejections, !rejections.rows.isEmpty { return fields + "\n" + rejections.text }
+        if let placement, let rejections, !rejections.rows.isEmpty {
+            return fields + "\n" + PlacementText.weights(placement) + rejections.text
+        }
         guard let name = host.scalarText else { return fields }
-        return fields + "\nA host was found for it: \(TableText.shown(name)).\n"
+        let found = "\nA host was found for it: \(TableText.shown(name)).\n"
+        return fields + found + (placement.map(PlacementText.weights) ?? "")
     }
 
     /// The first step that went wrong; later it may have been undone.

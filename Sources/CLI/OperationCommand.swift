@@ -157,12 +157,14 @@ enum OperationTable {
         ])
     }
 
-    /// One row for each reason against a host.
+    /// One row for each reason against a host, then one for each of its devices.
     static func rejections(_ placement: JSONValue) -> TableText {
         TableText(
             columns: [.init("HOST"), .init("WHY NOT")],
             rows: placement.list("hosts").flatMap { host in
-                host.texts("reasons").map { [host.text("host"), $0] }
+                (host.texts("reasons")
+                    + host.list("devices").compactMap { $0.text("reason").map { "- \($0)" } })
+                    .map { [host.text("host"), $0] }
             })
     }
 

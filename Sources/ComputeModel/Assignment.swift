@@ -71,6 +71,8 @@ public struct GuestDefinition: Codable, Sendable, Equatable {
     public var availabilityZone: String
     /// Position among those created together.
     public var launchIndex: Int
+    /// Where its NUMA nodes lie; nil for a guest that floats over the whole host.
+    public var numa: NUMAPlacement?
 
     /// A guest without NICs, metadata, keys or user data.
     public init(

@@ -56,6 +56,11 @@ public struct HostReport: Codable, Sendable, Equatable {
     public var address: String
     /// When the agent made this report.
     public var reportedAt: Date
+    /// Kinds of NIC that the host's drivers can give to a guest; nil means `vdpa` only.
+    public var bootableVNICs: [VNICType]?
+    /// Whether the host's drivers can give a guest the PCI devices that its flavor names by alias;
+    /// nil means no.
+    public var passesDevicesThrough: Bool?
 
     /// A report; see the fields.
     public init(
@@ -85,6 +90,15 @@ public struct NUMACell: Codable, Sendable, Equatable {
     public var cpus: [Int]
     /// Memory in MiB.
     public var memoryMiB: Int
+    /// CPU threads among `cpus` that are given to one guest each and to nobody else; the rest is
+    /// shared. Nil or empty: the operator dedicates none.
+    public var dedicatedCPUs: [Int]?
+    /// The socket that the cell is part of; nil when the platform doesn't say.
+    public var socket: Int?
+    /// Threads of the same core, for cores that have more than one.
+    public var threadSiblings: [[Int]]?
+    /// Huge pages reserved by the operator; their memory is part of `memoryMiB`.
+    public var hugePages: [HugePagePool]?
 
     /// A cell; see the fields.
     public init(id: Int, cpus: [Int], memoryMiB: Int) {
@@ -92,6 +106,23 @@ public struct NUMACell: Codable, Sendable, Equatable {
         self.cpus = cpus
         self.memoryMiB = memoryMiB
     }
+}
+
+/// Huge pages of one size in one NUMA cell.
+public struct HugePagePool: Codable, Sendable, Equatable {
+    /// Size of a page in KiB.
+    public var pageSizeKiB: Int
+    /// Pages that guests may have.
+    public var count: Int
+
+    /// `count` pages of `pageSizeKiB`.
+    public init(pageSizeKiB: Int, count: Int) {
+        self.pageSizeKiB = pageSizeKiB
+        self.count = count
+    }
+
+    /// Their memory in MiB, rounded down.
+    public var memoryMiB: Int { pageSizeKiB * count / 1_024 }
 }
 
 /// The hypervisor of a host, as probed.

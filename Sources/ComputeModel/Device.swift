@@ -24,6 +24,14 @@ public struct Device: Codable, Sendable, Equatable {
     public var numaNode: Int?
     /// Tag of the matching `device_spec` entry; nil serves tunnelled networks.
     public var physicalNetwork: String?
+    /// The entry's other tags; nil when it has none.
+    public var tags: DeviceTags?
+    /// What the device can do, as far as its host could find out; nil when it said nothing.
+    public var capabilities: DeviceCapabilities?
+    /// The card's serial number from its vital product data; a VF has its PF's.
+    public var cardSerial: String?
+    /// Its own netdev on the host, if it has one now.
+    public var interfaceName: String?
     /// Name of the vDPA device, such as `vdpa0`.
     public var vdpaName: String?
     /// MAC the device has now, lower case; nil when it could not be read.

@@ -58,6 +58,8 @@ public struct Claim: Codable, Sendable, Equatable {
     public var capacity: HostCapacity
     /// The exact devices, each with the port that it serves.
     public var devices: [DeviceClaim]
+    /// Where its NUMA nodes lie; nil for a guest that floats over the whole host.
+    public var numa: NUMAPlacement?
     /// How far it is.
     public var phase: ClaimPhase
     /// When it was made.
@@ -82,13 +84,21 @@ public struct Claim: Codable, Sendable, Equatable {
 public struct DeviceClaim: Codable, Sendable, Equatable {
     /// The device.
     public var deviceID: DeviceID
-    /// The port it serves.
-    public var portID: PortID
+    /// The port it serves; nil for one that the flavor asked for by alias.
+    public var portID: PortID?
+    /// The alias it was asked for by; nil for one that serves a port.
+    public var alias: String?
 
     /// `deviceID` serves `portID`.
     public init(deviceID: DeviceID, portID: PortID) {
         self.deviceID = deviceID
         self.portID = portID
+    }
+
+    /// `deviceID` was asked for by the flavor's `alias`.
+    public init(deviceID: DeviceID, alias: String) {
+        self.deviceID = deviceID
+        self.alias = alias
     }
 }
 

@@ -35,10 +35,18 @@ public struct Instance: Codable, Sendable, Equatable {
     public var requestedZone: String?
     /// Host asked for by an administrator.
     public var requestedHost: String?
+    /// The group it is a member of.
+    public var serverGroupID: ServerGroupID?
+    /// Other instances' hosts that the scheduler shall prefer or avoid (`same_host`,
+    /// `different_host`), as given.
+    public var schedulerHints: [String: [String]]?
     /// Position among those created by one request, from 0.
     public var launchIndex: Int = 0
     /// Shared by those created by one request.
     public var reservationID: String
+    /// How many were created by that request, when it was more than one: they are placed all or
+    /// none.
+    public var requestedTogether: Int?
     /// Its ports, in the order of the guest's NICs.
     public var interfaces: [InstanceInterface] = []
     /// Names of security groups asked for (recorded; enforced by the network back end).

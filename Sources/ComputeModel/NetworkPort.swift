@@ -42,6 +42,8 @@ public struct NetworkPort: Codable, Sendable, Equatable {
     public var linkUp: Bool
     /// NUMA wish: required, preferred, legacy, socket.
     public var numaAffinityPolicy: String?
+    /// What its device must be able to do; nil when any will do.
+    public var deviceRequirements: DeviceRequirements?
     /// Name for DNS.
     public var dnsName: String
     /// Labels.

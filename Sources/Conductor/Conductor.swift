@@ -18,8 +18,12 @@ public struct Conductor: Sendable {
     public let keypairs: Keypairs
     /// Compute hosts.
     public let hosts: Hosts
-    /// Placement questions.
-    public let placement: Placement
+    /// Sets of hosts.
+    public let aggregates: Aggregates
+    /// Sets of instances.
+    public let serverGroups: ServerGroups
+    /// Where instances go.
+    public let placements: Placements
     /// What links to hosts need.
     public let hub: HostHub
     /// Runs the workflows.
@@ -45,11 +49,13 @@ public struct Conductor: Sendable {
         flavors = Flavors(context)
         keypairs = Keypairs(context)
         hosts = Hosts(context, liveness: liveness)
-        placement = Placement(context, liveness: liveness)
+        aggregates = Aggregates(context)
+        serverGroups = ServerGroups(context)
+        placements = Placements(context, liveness: liveness)
         let ports = Ports(context)
         let guests = GuestAssignments(context: context, ports: ports, hosts: hosts)
         let create = CreateInstance(
-            context: context, placement: placement, ports: ports, actions: actions,
+            context: context, placements: placements, ports: ports, actions: actions,
             guests: guests)
         let delete = DeleteInstance(context: context, actions: actions, guests: guests)
         try await engine.register(create)
@@ -72,6 +78,8 @@ public struct Conductor: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await hub.board.follow(context.documents) }
             group.addTask { try await RecordSweep(context: context).run() }
+            // The first request shall not wait until ten thousand hosts are prepared.
+            _ = try placements.placer.index.current()
             try await engine.resumeAll()
             try await group.waitForAll()
         }

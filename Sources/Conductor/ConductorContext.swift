@@ -2,6 +2,8 @@ import ComputeModel
 import Foundation
 import Logging
 import Persistence
+import Placement
+import Scheduler
 
 /// What every part of the application works with: the documents, and the few things that are not
 /// pure, so that tests can set them.
@@ -73,14 +75,14 @@ public struct ConductorSettings: Sendable, Equatable {
     public var buildTimeout: Duration = .seconds(1_200)
     /// How long a host that is up may take to remove a guest before deletion goes on without it.
     public var removalTimeout: Duration = .seconds(300)
-    /// Decisions made anew for one instance because other claims were faster.
-    public var claimAttemptsMax = 256
+    /// How hosts are chosen.
+    public var placement = PlacementSettings(ratios: OvercommitRatios(cpu: 4))
     /// How long a question to a host may take.
     public var questionTimeout: Duration = .seconds(15)
     /// Most bytes of a console log that are fetched.
     public var consoleBytesMax = 256 * 1024
-    /// vCPUs given out per CPU thread.
-    public var cpuRatio = 4.0
+    /// vCPUs given out per shared CPU thread.
+    public var cpuRatio: Double { placement.ratios.cpu }
     /// Zone of hosts that name none.
     public var defaultZone = "nova"
     /// Largest image file in bytes.
@@ -91,10 +93,19 @@ public struct ConductorSettings: Sendable, Equatable {
     public var instancesPerProjectMax = 10_000
     /// Ports a project may have.
     public var portsPerProjectMax = 20_000
+    /// Ports of vnic_type `vdpa` a project may have: devices are few.
+    public var vdpaPortsPerProjectMax = 1_000
     /// Networks a project may have.
     public var networksPerProjectMax = 1_000
-    /// Instances one request may make.
-    public var instancesPerRequestMax = 100
+    /// Server groups a project may have.
+    public var serverGroupsPerProjectMax = 1_000
+    /// Servers a server group may have.
+    public var serverGroupMembersMax = 1_000
+    /// Instances one request may make: they are placed in one transaction, and each is three of
+    /// the 128 writes that one can have.
+    public var instancesPerRequestMax = 40
+    /// Bytes of user data, as Base64 text, that the servers of one request have together.
+    public var userDataPerRequestBytesMax = 768 << 10
     /// Life of a token.
     public var tokenLifetime: Duration = .seconds(12 * 3_600)
     /// How long deleted instances are kept for their event list.
@@ -103,6 +114,8 @@ public struct ConductorSettings: Sendable, Equatable {
     public var vlanRange = 100...3_999
     /// Physical networks that VLAN and flat networks may name.
     public var physicalNetworks: Set<String> = ["physnet1"]
+    /// Devices that flavors may ask for by name.
+    public var deviceAliases = DeviceAliases()
     /// Where images lie.
     public var imageDirectory: URL
 

@@ -58,6 +58,18 @@ public struct Flavors: Sendable {
         return try await context.documents.mutate(Flavor.self, key, change).value
     }
 
+    /// Adds or replaces extra specs. Throws `invalid` for those that no server could be made with,
+    /// as far as they can be judged alone.
+    public func setExtraSpecs(
+        _ id: FlavorID, _ specs: [String: String]
+    ) async throws -> Flavor {
+        try await update(id) { flavor in
+            flavor.extraSpecs.merge(specs) { $1 }
+            try FlavorWishes.checkSet(
+                specs, of: flavor, aliases: context.settings.deviceAliases)
+        }
+    }
+
     /// Removes a flavor; instances made with it keep their own copy.
     public func delete(_ id: FlavorID) async throws {
         let key = DocumentKey.escaped(id.text)

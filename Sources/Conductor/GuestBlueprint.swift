@@ -29,6 +29,8 @@ enum GuestBlueprint {
         }
         guest.userData = instance.userData
         guest.launchIndex = instance.launchIndex
+        guest.numa =
+            try snapshot.get(HostLedger.self, host.text)?.value.claim(of: instance.id)?.numa
         for interface in instance.interfaces {
             guest.interfaces.append(try nic(interface.portID, snapshot))
         }

@@ -17,7 +17,8 @@ public struct Hosts: Sendable {
     /// All hosts, ordered by name.
     public func list() throws -> [HostView] {
         let snapshot = context.documents.snapshot()
-        return try snapshot.list(ComputeHost.self).map { try view($0.value, snapshot) }
+        let zones = try HostZones(snapshot)
+        return try snapshot.list(ComputeHost.self).map { try view($0.value, snapshot, zones) }
             .sorted { $0.host.name < $1.host.name }
     }
 
@@ -27,7 +28,7 @@ public struct Hosts: Sendable {
         guard let host = try snapshot.get(ComputeHost.self, id.text) else {
             throw DomainError.notFound(noun, id.text)
         }
-        return try view(host.value, snapshot)
+        return try view(host.value, snapshot, HostZones(snapshot))
     }
 
     /// Changes whether new guests may come, and whether the host is declared dead. Nil leaves a
@@ -59,12 +60,13 @@ public struct Hosts: Sendable {
     }
 
     private func view(
-        _ host: ComputeHost, _ snapshot: DocumentSnapshot
+        _ host: ComputeHost, _ snapshot: DocumentSnapshot, _ zones: HostZones
     ) throws -> HostView {
         let ledger = try snapshot.get(HostLedger.self, host.id.text)?.value
         return HostView(
             host: host, report: try snapshot.get(HostReport.self, host.id.text)?.value,
-            ledger: ledger ?? HostLedger(hostID: host.id), isUp: isUp(host),
+            ledger: ledger ?? HostLedger(hostID: host.id),
+            zone: zones.zone(of: host), isUp: isUp(host),
             silence: liveness.silence(of: host.id))
     }
 }
@@ -77,6 +79,8 @@ public struct HostView: Sendable {
     public let report: HostReport?
     /// What is claimed on it.
     public let ledger: HostLedger
+    /// The zone it is in: an aggregate's, else its own.
+    public let zone: String
     /// Whether it is alive.
     public let isUp: Bool
     /// How long ago it was heard of; nil when it was not since this server started.

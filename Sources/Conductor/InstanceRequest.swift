@@ -28,6 +28,10 @@ public struct InstanceRequest: Sendable {
     public var zone: String?
     /// Host asked for; administrators only.
     public var hostName: String?
+    /// The server group it shall be a member of.
+    public var serverGroupID: ServerGroupID?
+    /// Scheduler hints as given; `same_host` and `different_host` name instances.
+    public var schedulerHints: [String: [String]] = [:]
     /// Names or ids of security groups.
     public var securityGroups: [String] = []
     /// At least so many.

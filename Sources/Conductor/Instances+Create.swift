@@ -27,62 +27,87 @@ extension Instances {
                 "One request makes at most \(context.settings.instancesPerRequestMax) servers,"
                     + " \(request.countMax) were asked for.")
         }
+        try checkSize(request)
         let flavor = try checkedFlavor(request, caller)
         let image = try checkedImage(request, caller, flavor)
+        _ = try Placements.topology(flavor, image)
         let keypair = try request.keyName.map { try checkedKey($0, caller) }
         try checkPlace(request, caller)
         try checkQuota(request.countMax, caller)
         let nics = try checkedNICs(request, caller)
-        var accepted: [(Instance, StoredWorkflow)] = []
         let reservation = "r-" + String(context.makeHexID().prefix(8))
-        for index in 0..<request.countMax {
-            var instance = Instance(
-                id: InstanceID(uuid: context.makeUUID()), projectID: caller.projectID,
-                userID: caller.userID, name: name(request, index), hostname: "",
-                flavor: flavor, imageID: image.id, reservationID: reservation,
-                createdAt: context.now())
-            instance.hostname = request.hostname ?? Self.hostname(instance.name, instance.id)
-            instance.description = request.description
-            instance.metadata = request.metadata
-            instance.tags = request.tags
-            instance.keyName = keypair?.name
-            instance.keyPublic = keypair?.publicKey
-            instance.userData = request.userData
-            instance.configDrive = request.configDrive
-            instance.requestedZone = request.zone
-            instance.requestedHost = request.hostName
-            instance.launchIndex = index
-            instance.securityGroups = request.securityGroups
-            accepted.append(try await store(instance, nics, caller))
+        let instances = (0..<request.countMax).map { index in
+            instance(
+                request, index, flavor: flavor, image: image, keypair: keypair,
+                reservation: reservation, caller)
         }
-        return accepted
+        return try await store(instances, nics, caller)
     }
 
+    private func instance(
+        _ request: InstanceRequest, _ index: Int, flavor: Flavor, image: Image,
+        keypair: Keypair?, reservation: String, _ caller: Caller
+    ) -> Instance {
+        var instance = Instance(
+            id: InstanceID(uuid: context.makeUUID()), projectID: caller.projectID,
+            userID: caller.userID, name: name(request, index), hostname: "",
+            flavor: flavor, imageID: image.id, reservationID: reservation,
+            createdAt: context.now())
+        instance.hostname = request.hostname ?? Self.hostname(instance.name, instance.id)
+        instance.description = request.description
+        instance.metadata = request.metadata
+        instance.tags = request.tags
+        instance.keyName = keypair?.name
+        instance.keyPublic = keypair?.publicKey
+        instance.userData = request.userData
+        instance.configDrive = request.configDrive
+        instance.requestedZone = request.zone
+        instance.requestedHost = request.hostName
+        instance.serverGroupID = request.serverGroupID
+        instance.schedulerHints = request.schedulerHints.isEmpty ? nil : request.schedulerHints
+        instance.launchIndex = index
+        if request.countMax > 1 { instance.requestedTogether = request.countMax }
+        instance.securityGroups = request.securityGroups
+        instance.workflowID = WorkflowID(uuid: context.makeUUID())
+        return instance
+    }
+
+    /// Stores all instances of a request in one transaction, so that none is left alone.
     private func store(
-        _ instance: Instance, _ nics: [(port: Versioned<NetworkPort>, tag: String?)],
+        _ instances: [Instance], _ nics: [(port: Versioned<NetworkPort>, tag: String?)],
         _ caller: Caller
-    ) async throws -> (Instance, StoredWorkflow) {
-        let workflowID = WorkflowID(uuid: context.makeUUID())
-        var instance = instance
-        instance.workflowID = workflowID
-        instance.interfaces = nics.map {
-            InstanceInterface(
-                portID: $0.port.value.id, deletedWithInstance: false, tag: $0.tag)
+    ) async throws -> [(Instance, StoredWorkflow)] {
+        let instances = instances.map { instance in
+            var instance = instance
+            instance.interfaces = nics.map {
+                InstanceInterface(
+                    portID: $0.port.value.id, deletedWithInstance: false, tag: $0.tag)
+            }
+            return instance
         }
-        let zone = instance.requestedZone ?? context.settings.defaultZone
-        let state = CreateInstance.State(
-            instanceID: instance.id, requestID: caller.requestID, workflowID: workflowID)
-        let stored = try await operations.accept(
-            create, state: state, subject: instance.id.text, requestID: caller.requestID,
-            id: workflowID
+        let workflows = instances.map { instance in
+            let id = instance.workflowID ?? WorkflowID(uuid: context.makeUUID())
+            let state = CreateInstance.State(
+                instanceID: instance.id, requestID: caller.requestID, workflowID: id)
+            return (id: id, state: state, subject: instance.id.text)
+        }
+        let stored = try await operations.acceptTogether(
+            create, workflows, requestID: caller.requestID
         ) { transaction in
-            try transaction.insert(instance)
-            try actions.begin("create", instance, caller, in: &transaction)
-            for nic in nics {
-                try ports.reserve(nic.port, for: instance.id, zone: zone, in: &transaction)
+            // A group that is deleted meanwhile must not get another member.
+            if let group = instances.first?.serverGroupID {
+                try transaction.requireExists(ServerGroup.self, group.text)
+            }
+            for instance in instances {
+                try transaction.insert(instance)
+                try actions.begin("create", instance, caller, in: &transaction)
+                let zone = instance.requestedZone ?? context.settings.defaultZone
+                for nic in nics {
+                    try ports.reserve(nic.port, for: instance.id, zone: zone, in: &transaction)
+                }
             }
         }
-        return (instance, stored)
+        return Array(zip(instances, stored))
     }
 
     private func name(_ request: InstanceRequest, _ index: Int) -> String {
@@ -108,23 +133,30 @@ extension Instances {
 // MARK: - Checks
 
 extension Instances {
+    /// All servers of a request are stored, and placed, in one transaction.
+    private func checkSize(_ request: InstanceRequest) throws {
+        let bytes = (request.userData?.utf8.count ?? 0) * request.countMax
+        let limit = context.settings.userDataPerRequestBytesMax
+        guard bytes <= limit else {
+            throw DomainError.invalid(
+                .server, field: "user_data",
+                "\(request.countMax) servers with this user_data are \(bytes) bytes; one request"
+                    + " takes \(limit). Ask for fewer at a time.")
+        }
+    }
+
     private func checkedFlavor(
         _ request: InstanceRequest, _ caller: Caller
     ) throws -> Flavor {
+        let flavor: Flavor
         do {
-            let flavor = try flavors.show(request.flavorID, caller)
-            if let alias = flavor.extraSpecs["pci_passthrough:alias"] {
-                throw DomainError.invalid(
-                    .server, field: "flavorRef",
-                    "Flavor \(flavor.name) asks for devices by alias ('\(alias)'), which is not"
-                        + " available here. vDPA devices are consumed through ports: create one"
-                        + " with vnic_type 'vdpa' and give it to the server.")
-            }
-            return flavor
+            flavor = try flavors.show(request.flavorID, caller)
         } catch DomainError.notFound {
             throw DomainError.invalid(
                 .flavor, field: "flavorRef", "Flavor \(request.flavorID) could not be found.")
         }
+        try FlavorWishes.check(flavor, aliases: context.settings.deviceAliases)
+        return flavor
     }
 
     private func checkedImage(
@@ -140,6 +172,7 @@ extension Instances {
                 .image, field: "imageRef",
                 "Image \(image.id) is unacceptable: it is \(image.status.rawValue), not active.")
         }
+        _ = try DeviceRequests.numaPolicy(flavor, image)
         guard flavor.memoryMiB >= image.minMemoryMiB else {
             throw DomainError.invalid(
                 .flavor, field: "flavorRef",
@@ -171,9 +204,12 @@ extension Instances {
     }
 
     private func checkPlace(_ request: InstanceRequest, _ caller: Caller) throws {
-        let hosts = try context.documents.list(ComputeHost.self).map(\.value)
+        try checkNeighbours(request, caller)
+        let snapshot = context.documents.snapshot()
+        let hosts = try snapshot.list(ComputeHost.self).map(\.value)
+        let zones = try HostZones(snapshot)
         if let zone = request.zone, zone != context.settings.defaultZone,
-            !hosts.contains(where: { $0.zone == zone })
+            !hosts.contains(where: { zones.zone(of: $0) == zone })
         {
             throw DomainError.invalid(
                 .availabilityZone, field: "availability_zone",
@@ -255,7 +291,7 @@ extension Instances {
             throw DomainError.invalid(
                 .port, field: "networks", "Port id \(id) could not be found.")
         }
-        guard port.value.vnicType == .vdpa else {
+        guard DeviceRequests.demand(of: port.value.vnicType) != nil else {
             throw DomainError.invalid(
                 .port, field: "networks",
                 "Port \(id) has vnic_type '\(port.value.vnicType.rawValue)'; servers boot on"

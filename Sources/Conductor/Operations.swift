@@ -36,6 +36,25 @@ struct Operations: Sendable {
         return StoredWorkflow(record: record, generation: generation)
     }
 
+    /// As `accept`, for several workflows of one kind, all in one transaction. Each is named by
+    /// its id, with its state and the id of its subject.
+    func acceptTogether<Definition: WorkflowDefinition>(
+        _ definition: Definition,
+        _ workflows: [(id: WorkflowID, state: Definition.State, subject: String)],
+        requestID: APIRequestID, change: (inout DocumentTransaction) throws -> Void
+    ) async throws -> [StoredWorkflow] {
+        let records = try workflows.map {
+            try engine.makeRecord(
+                definition, state: $0.state, subject: $0.subject, requestID: requestID.text,
+                id: $0.id.text, after: nil)
+        }
+        var transaction = context.documents.makeTransaction()
+        for record in records { try transaction.insert(record) }
+        try change(&transaction)
+        let generation = try await context.documents.commit(transaction)
+        return records.map { StoredWorkflow(record: $0, generation: generation) }
+    }
+
     /// Runs what was accepted. A server that is shutting down leaves it to its next start.
     func begin(_ workflow: StoredWorkflow) async throws {
         do {

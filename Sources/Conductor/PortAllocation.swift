@@ -15,8 +15,8 @@ public struct PortAllocation: Sendable {
     private var taken: [SubnetID: Set<IPAddress>] = [:]
     /// Default groups that this transaction makes.
     private var newDefaultGroups: [ProjectID: SecurityGroupID] = [:]
-    /// Ports that this transaction makes, by project.
-    private var newPorts: [ProjectID: Int] = [:]
+    /// What this transaction uses up of quotas, by their turn's key.
+    private var newlyUsed: [String: Int] = [:]
 
     init(_ context: ConductorContext, _ snapshot: DocumentSnapshot) {
         self.context = context
@@ -54,18 +54,28 @@ public struct PortAllocation: Sendable {
         try transaction.requireAbsent(Reservation.self, closing)
     }
 
-    /// Counts one more port of `project`. Throws `overQuota`.
-    mutating func countPort(of project: ProjectID) throws {
-        let limit = context.settings.portsPerProjectMax
-        let new = newPorts[project, default: 0]
-        newPorts[project] = new + 1
-        // The whole cloud has fewer than one project may have: no need to count.
-        guard try snapshot.count(NetworkPort.self) + new >= limit else { return }
-        let used = try snapshot.list(NetworkPort.self).count { $0.value.projectID == project }
+    /// Counts one more port of `project` against a quota. Throws `overQuota`.
+    mutating func count(
+        _ quota: PortQuota, of project: ProjectID, in transaction: inout DocumentTransaction
+    ) throws {
+        let limit = quota.limit(context.settings)
+        let key = QuotaTurn.key(quota.rawValue, project)
+        let new = newlyUsed[key, default: 0]
+        newlyUsed[key] = new + 1
+        // The whole cloud has far fewer than one project may have: no need to count.
+        guard try snapshot.count(NetworkPort.self) + new + QuotaTurn.margin >= limit else {
+            return
+        }
+        let used = try snapshot.list(NetworkPort.self).count {
+            $0.value.projectID == project && quota.counts($0.value)
+        }
         guard used + new < limit else {
             throw DomainError.overQuota(
-                resource: "port", used: used + new, requested: 1, limit: limit)
+                resource: quota.rawValue, used: used + new, requested: 1, limit: limit)
         }
+        guard new == 0 else { return }
+        try transaction.takeTurn(
+            quota.rawValue, of: project, left: limit - used, seenIn: snapshot)
     }
 
     /// A MAC that no port of `network` has.
@@ -128,5 +138,26 @@ public struct PortAllocation: Sendable {
         try transaction.insert(reservation)
         newDefaultGroups[project] = id
         return id
+    }
+}
+
+/// What is limited of a project's ports, under its name in the API.
+enum PortQuota: String {
+    case ports = "port"
+    /// Those that need a vDPA device.
+    case vdpaPorts = "vdpa_port"
+
+    func limit(_ settings: ConductorSettings) -> Int {
+        switch self {
+        case .ports: settings.portsPerProjectMax
+        case .vdpaPorts: settings.vdpaPortsPerProjectMax
+        }
+    }
+
+    func counts(_ port: NetworkPort) -> Bool {
+        switch self {
+        case .ports: true
+        case .vdpaPorts: port.vnicType == .vdpa
+        }
     }
 }

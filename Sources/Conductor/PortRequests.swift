@@ -46,6 +46,8 @@ public struct PortRequest: Sendable {
     public var userProfile: [String: String] = [:]
     /// NUMA wish.
     public var numaAffinityPolicy: String?
+    /// What its device must be able to do; nil when any will do.
+    public var deviceRequirements: DeviceRequirements?
     /// Name for DNS.
     public var dnsName = ""
     /// Labels.
@@ -85,6 +87,8 @@ public struct PortChange: Sendable {
     public var userProfile: [String: String]?
     /// Another NUMA wish; the inner nil clears it.
     public var numaAffinityPolicy: String??
+    /// Other wishes for its device, all of them; only while unbound. The inner nil clears them.
+    public var deviceRequirements: DeviceRequirements??
     /// Another name for DNS.
     public var dnsName: String?
 

@@ -11,7 +11,10 @@ extension Ports {
         try authorize(request, on: network, caller)
         try allocation.use(Network.self, .network, network.id.text, in: &transaction)
         let project = request.projectID ?? caller.projectID
-        try allocation.countPort(of: project)
+        try allocation.count(.ports, of: project, in: &transaction)
+        if request.vnicType == .vdpa {
+            try allocation.count(.vdpaPorts, of: project, in: &transaction)
+        }
 
         let id = PortID(uuid: context.makeUUID())
         let mac = try request.macAddress ?? allocation.freeMAC(on: network.id, for: id)
@@ -40,6 +43,7 @@ extension Ports {
         port.deviceOwner = request.deviceOwner
         port.userProfile = request.userProfile
         port.numaAffinityPolicy = request.numaAffinityPolicy
+        port.deviceRequirements = request.deviceRequirements
         port.dnsName = request.dnsName
         port.tags = request.tags
     }

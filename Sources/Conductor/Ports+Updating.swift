@@ -5,8 +5,8 @@ extension Ports {
     /// Changes a port.
     ///
     /// Throws `conflict(.portBound)` for what can't change while the port is bound (MAC, vNIC
-    /// type, profile), `conflict(.portInUse)` for its user while that is an instance, and what
-    /// `create(_:_:)` throws.
+    /// type, profile, device requirements), `conflict(.portInUse)` for its user while that is an
+    /// instance, and what `create(_:_:)` throws.
     public func update(
         _ id: PortID, _ caller: Caller, _ change: PortChange
     ) async throws -> NetworkPort {
@@ -18,6 +18,9 @@ extension Ports {
             try changeUser(&port, change, snapshot)
             try changeBinding(&port, change)
             var allocation = PortAllocation(context, snapshot)
+            if port.vnicType == .vdpa, current.value.vnicType != .vdpa {
+                try allocation.count(.vdpaPorts, of: port.projectID, in: &transaction)
+            }
             try changeMAC(&port, change, &allocation, in: &transaction)
             try changeAddresses(&port, change, &allocation, in: &transaction)
             if let enabled = change.portSecurityEnabled { port.portSecurityEnabled = enabled }
@@ -86,6 +89,12 @@ extension Ports {
         if let profile = change.userProfile, profile != port.userProfile {
             try refuseIfBound(port, "binding:profile")
             port.userProfile = profile
+        }
+        if let requirements = change.deviceRequirements,
+            requirements != port.deviceRequirements
+        {
+            try refuseIfBound(port, "device_requirements")
+            port.deviceRequirements = requirements
         }
     }
 

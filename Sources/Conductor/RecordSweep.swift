@@ -1,13 +1,14 @@
 import ComputeModel
 import Foundation
 import Persistence
+import Placement
 import Workflow
 
 /// Clears away what was kept only to be read: deleted instances with their event lists, and
 /// finished workflows. A reconciler: it takes no input and reads everything anew each time.
 struct RecordSweep: Sendable {
     /// Documents removed in one transaction.
-    static let batchMax = 48
+    static let batchMax = 40
     /// How often it looks.
     static let interval: Duration = .seconds(300)
     let context: ConductorContext
@@ -46,7 +47,12 @@ struct RecordSweep: Sendable {
         let overflow = actions.count > Self.batchMax
         guard !workflows.isEmpty || !instances.isEmpty else { return 0 }
         try await documents.transact { transaction in
-            for record in workflows { try transaction.delete(record) }
+            for record in workflows {
+                try transaction.delete(record)
+                if let placement = try documents.get(PlacementRecord.self, record.value.id) {
+                    try transaction.delete(placement)
+                }
+            }
             for action in actions.prefix(Self.batchMax) { try transaction.delete(action) }
             // The instance goes last, so that no action is ever left without it.
             if !overflow { for instance in instances { try transaction.delete(instance) } }

@@ -1,6 +1,6 @@
 import ComputeModel
 import Persistence
-import Scheduler
+import Placement
 import Workflow
 
 // How the errors that workflow steps throw are kept in the workflow's record, and which of them
@@ -24,12 +24,12 @@ extension StoreError: StepFailure {
 }
 
 extension PlacementFailure: StepFailure {
-    var code: String { "no_valid_host" }
-    var message: String {
-        "No valid host was found. " + PlacementDecision.summary(rejections)
-    }
+    /// The only one.
+    public var code: String { "no_valid_host" }
+    /// Categories with counts.
+    public var message: String { "No valid host was found. " + summary }
     /// Waiting would not be visible to who waits for the server; they decide to try again.
-    var isTransient: Bool { false }
+    public var isTransient: Bool { false }
 }
 
 extension GuestFailure: StepFailure {

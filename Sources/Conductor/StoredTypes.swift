@@ -1,5 +1,6 @@
 import ComputeModel
 import Persistence
+import Placement
 import Workflow
 
 // Which collection each noun is stored in. Ids come from our own generators or are checked by the
@@ -82,27 +83,6 @@ extension Keypair: StoredValue {
     public var documentKey: String { "\(userID)/\(DocumentKey.escaped(name))" }
 }
 
-extension ComputeHost: StoredValue {
-    /// `hosts/<id>`.
-    public static var collection: String { "hosts" }
-    /// The id.
-    public var documentKey: String { id.text }
-}
-
-extension HostReport: StoredValue {
-    /// `host-reports/<host>`.
-    public static var collection: String { "host-reports" }
-    /// The host.
-    public var documentKey: String { hostID.text }
-}
-
-extension HostLedger: StoredValue {
-    /// `ledgers/<host>`.
-    public static var collection: String { "ledgers" }
-    /// The host.
-    public var documentKey: String { hostID.text }
-}
-
 extension Assignment: StoredValue {
     /// `assignments/<host>/<instance>`.
     public static var collection: String { "assignments" }
@@ -115,6 +95,13 @@ extension GuestReport: StoredValue {
     public static var collection: String { "guest-reports" }
     /// Host and instance.
     public var documentKey: String { "\(hostID)/\(instanceID)" }
+}
+
+extension ServerGroup: StoredValue {
+    /// `server-groups/<id>`.
+    public static var collection: String { "server-groups" }
+    /// The id.
+    public var documentKey: String { id.text }
 }
 
 /// A name or address that only one object may have. Inserting it is the check.
@@ -153,7 +140,9 @@ public enum StoredTypes {
         [
             Instance.self, InstanceAction.self, Flavor.self, Image.self, Network.self,
             Subnet.self, NetworkPort.self, SecurityGroup.self, Project.self, User.self,
-            Keypair.self, ComputeHost.self, HostReport.self, HostLedger.self, Assignment.self,
+            Keypair.self, ComputeHost.self, HostReport.self, HostLedger.self,
+            HostAggregate.self, AggregateNumbers.self, ServerGroup.self, QuotaTurn.self,
+            PlacementRecord.self, Assignment.self,
             GuestReport.self, Reservation.self, WorkflowRecord.self,
             SigningKey.self, TokenRevocations.self, StoredJoinGrant.self,
         ]

@@ -1,76 +1,102 @@
 import ComputeModel
 
-/// What a port needs of a host's devices.
+/// One device that an instance needs: for a port, or because its flavor names an alias.
 public struct DeviceRequest: Sendable, Equatable, Codable {
-    /// The port that will use the device.
-    public var portID: PortID
-    /// Kind of device; vDPA devices are only ever given to requests that name them.
-    public var kind: DeviceKind
-    /// Physical network that the device must be wired to; nil for tunnelled networks, which fits
-    /// only devices without one.
-    public var physicalNetwork: String?
+    /// Names the request among those of its instance, over all its moves: the port's id, or
+    /// `alias#number`.
+    public var id: String
+    /// The port that will use the device; nil for an alias.
+    public var portID: PortID?
+    /// The alias of the flavor; nil for a port.
+    public var alias: String?
+    /// Forms of device that will do, any of them; never empty.
+    public var alternatives: [DeviceDemand]
+    /// Where it must be wired to.
+    public var network: NetworkDemand
     /// The MAC that the port's user asked for; nil when the port may take the device's.
     public var requiredMAC: String?
+    /// What it must be able to do.
+    public var requirements: DeviceRequirements
+    /// How near it must be to the guest.
+    public var numaPolicy: NUMAAffinityPolicy
 
-    /// A request; see the fields.
+    /// The device of a port. `physicalNetwork` nil: the port is on a tunnelled network.
     public init(
-        portID: PortID, kind: DeviceKind, physicalNetwork: String?, requiredMAC: String?
+        portID: PortID, kind: DeviceKind, physicalNetwork: String?, requiredMAC: String? = nil
     ) {
+        id = portID.text
         self.portID = portID
-        self.kind = kind
-        self.physicalNetwork = physicalNetwork
+        alternatives = [DeviceDemand(kinds: [kind])]
+        network = .wired(to: physicalNetwork)
         self.requiredMAC = requiredMAC
+        requirements = DeviceRequirements()
+        numaPolicy = .legacy
     }
 
-    /// Why `device` can't serve this request; nil when it can.
-    public func refusal(of device: Device) -> DeviceRefusal? {
-        guard device.kind == kind else { return .kind(found: device.kind, wanted: kind) }
-        guard device.physicalNetwork?.lowercased() == physicalNetwork?.lowercased() else {
-            return .physicalNetwork(found: device.physicalNetwork, wanted: physicalNetwork)
-        }
-        if let requiredMAC, !device.macSettable, device.macAddress != requiredMAC {
-            return .fixedMAC(found: device.macAddress ?? "unknown", wanted: requiredMAC)
-        }
-        return nil
+    /// The `number`-th device (from 0) of those that a flavor asks for by `alias`.
+    public init(alias: String, number: Int, alternatives: [DeviceDemand]) {
+        id = "\(alias)#\(number)"
+        self.alias = alias
+        self.alternatives = alternatives
+        network = .any
+        requirements = DeviceRequirements()
+        numaPolicy = .legacy
     }
-}
 
-/// Why a device can't serve a request.
-public enum DeviceRefusal: Sendable, Equatable {
-    /// Another kind of device.
-    case kind(found: DeviceKind, wanted: DeviceKind)
-    /// Wired to another physical network.
-    case physicalNetwork(found: String?, wanted: String?)
-    /// Its MAC can't be changed, and the port's user wants another.
-    case fixedMAC(found: String, wanted: String)
-}
+    /// Kinds of device that will do.
+    public var kinds: Set<DeviceKind> {
+        alternatives.reduce(into: []) { $0.formUnion($1.kinds) }
+    }
 
-/// Chooses devices for all requests of one instance on one host. Cost is linear in devices for
-/// each request: like devices are interchangeable, so no combinations are tried.
-public enum DeviceChoice {
-    /// Gives each request a device from `free`, or the first request that nothing is left for.
-    ///
-    /// Requests for a certain MAC choose first, since any other device would do for the rest.
-    public static func choose(
-        _ requests: [DeviceRequest], from free: [Device]
-    ) -> Result<[DeviceClaim], UnmetDeviceRequest> {
-        var rest = free
-        var claims: [PortID: DeviceClaim] = [:]
-        let ordered =
-            requests.filter { $0.requiredMAC != nil } + requests.filter { $0.requiredMAC == nil }
-        for request in ordered {
-            guard let index = rest.firstIndex(where: { request.refusal(of: $0) == nil }) else {
-                return .failure(UnmetDeviceRequest(request: request))
-            }
-            claims[request.portID] = DeviceClaim(
-                deviceID: rest.remove(at: index).id, portID: request.portID)
-        }
-        return .success(requests.compactMap { claims[$0.portID] })
+    /// The kinds for messages, such as `vdpa` or `PCI or VF`.
+    public var kindNames: String {
+        kinds.map(\.rawValue).sorted().joined(separator: " or ")
+    }
+
+    /// The claim of `device` for this request.
+    public func claim(of device: DeviceID) -> DeviceClaim {
+        if let portID { return DeviceClaim(deviceID: device, portID: portID) }
+        return DeviceClaim(deviceID: device, alias: alias ?? id)
     }
 }
 
-/// The request that no free device could serve.
-public struct UnmetDeviceRequest: Error, Sendable, Equatable {
-    /// The request.
-    public var request: DeviceRequest
+/// One form of device that serves a request. Nil fields don't matter.
+public struct DeviceDemand: Sendable, Equatable, Codable {
+    /// Kinds that will do; vDPA devices are only ever given to requests that name them.
+    public var kinds: Set<DeviceKind>
+    /// Four lower-case hex digits.
+    public var vendorID: String?
+    /// Four lower-case hex digits.
+    public var productID: String?
+    /// The trust tag that the device must have.
+    public var trusted: Bool?
+    /// Whether it is run by a DPU; such devices are kept for requests that say true.
+    public var remoteManaged: Bool
+    /// The migratability tag that the device must have.
+    public var liveMigratable: Bool?
+    /// The resource class that it must have.
+    public var resourceClass: String?
+    /// Traits that it must have.
+    public var traits: Set<String>
+
+    /// Any device of these kinds that no DPU runs.
+    public init(kinds: Set<DeviceKind>) {
+        self.kinds = kinds
+        remoteManaged = false
+        traits = []
+    }
+}
+
+/// Where a request's device must be wired to.
+public enum NetworkDemand: Sendable, Equatable, Codable {
+    /// It doesn't matter.
+    case any
+    /// To this physical network (upper and lower case are the same); nil stands for tunnelled
+    /// networks and fits only devices without one.
+    case wired(to: String?)
+
+    /// The physical network asked for, if one is.
+    public var name: String? {
+        if case .wired(let name) = self { name } else { nil }
+    }
 }

@@ -46,6 +46,9 @@ public struct AgentIdentity: Sendable {
     public var agentVersion: String
     /// The host's address on the management network.
     public var address: String
+    /// The name that the operator configured; nil if none was. Should it differ from `hostName`,
+    /// which is the one that the host joined under, the host goes on as `hostName` and says so.
+    public var configuredName: String?
 
     /// An identity; see the fields.
     public init(hostName: String, zone: String, agentVersion: String, address: String) {

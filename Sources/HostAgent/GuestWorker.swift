@@ -99,12 +99,13 @@ struct GuestWorker: Sendable {
                     portID: wanted.portID, macAddress: wanted.macAddress.lowercased(),
                     characterDevice: device.characterDevice))
         }
-        let plan = GuestPlan(
+        var plan = GuestPlan(
             instanceID: instanceID, generation: assignment.generation, name: guest.name,
             title: guest.displayName, vcpus: guest.vcpus, memoryMiB: guest.memoryMiB,
             disks: [paths.root], configDrivePath: paths.configDrive,
             consoleLogPath: paths.consoleLog, interfaces: interfaces)
-        try await call(.define) { [drivers] () throws(DriverError) in
+        plan.numa = guest.numa
+        try await call(.define) { [drivers, plan] () throws(DriverError) in
             try await drivers.hypervisor.define(plan)
         }
     }

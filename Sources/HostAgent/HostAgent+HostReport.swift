@@ -74,6 +74,7 @@ extension HostAgent {
             hostReporting.scan = try await call("scan devices", identity.hostName) {
                 [drivers] () throws(DriverError) in try await drivers.devices.scan()
             }
+            observeDevices()
         } catch { problems.append(condition("devices-unavailable", error)) }
         do throws(DriverError) {
             hostReporting.capacity = try await call("measure storage", identity.hostName) {
@@ -97,7 +98,8 @@ extension HostAgent {
             hostID: hostID, cpus: probe.cpus, memoryMiB: probe.memoryMiB,
             diskGiB: capacity.totalGiB, numaCells: probe.numaCells, hypervisor: probe.facts,
             devices: scan.devices,
-            conditions: problems + ownConditions() + probe.conditions + scan.conditions,
+            conditions: problems + ownConditions() + probe.conditions + scan.conditions
+                + driftConditions(),
             agentVersion: identity.agentVersion, address: identity.address,
             reportedAt: environment.now())
     }
@@ -113,6 +115,15 @@ extension HostAgent {
             conditions.append(
                 HostCondition(
                     code: "record-unusable", message: "\(problem)", blocksVDPA: false))
+        }
+        if let configured = identity.configuredName, configured != identity.hostName {
+            conditions.append(
+                HostCondition(
+                    code: "host-name-differs",
+                    message: "The agent's configuration says host_name '\(configured)'; this host"
+                        + " joined as '\(identity.hostName)' and goes on under that name. Change"
+                        + " it back, or let the host join anew under the other name.",
+                    blocksVDPA: false))
         }
         if desired != nil, orphanPolicy == .keep {
             conditions.append(

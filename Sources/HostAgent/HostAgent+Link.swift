@@ -81,7 +81,10 @@ extension HostAgent {
             record.revision = batch.revision
             recordIsDirty = true
         }
+        let drift = driftConditions()
         desired = assignments
+        // What vanished is worth a word only while somebody owns it.
+        if driftConditions() != drift { hostSignal.notify() }
         outbox.keepOnly(Set(assignments.keys))
         for (instance, worker) in workers {
             let generation = assignments[instance]?.generation ?? 0

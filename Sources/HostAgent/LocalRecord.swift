@@ -1,4 +1,5 @@
 import ComputeModel
+import DeviceTracking
 
 /// What an agent remembers over its own restarts. Never the truth about guests (drivers are), but
 /// about what the control plane has said and how far the agent got with it.
@@ -9,6 +10,8 @@ public struct LocalRecord: Codable, Sendable, Equatable {
     public var revision: Int64
     /// By instance id.
     public var guests: [String: RecordedGuest]
+    /// What is remembered of the host's devices; nil in records of releases before this was kept.
+    public var devices: DeviceMemory?
 
     /// Nothing remembered.
     public init(hostID: HostID? = nil, revision: Int64 = 0) {

@@ -2,11 +2,12 @@ import ComputeModel
 
 /// The devices of this host that its `device_spec` offers.
 public protocol DeviceInventory: Sendable {
-    /// Looks at all devices now.
+    /// Looks at all devices now. A function is one device: a VF that carries a vDPA device is not
+    /// listed as a VF.
     func scan() async throws(DriverError) -> DeviceScan
 
-    /// Signals that a new scan may show something else. Signals may be merged; the stream ends
-    /// only when the driver does.
+    /// Signals that a new scan may show something else, within a second of it. Signals are
+    /// merged, and after the last change there is one; the stream ends only when the driver does.
     func changes() -> AsyncStream<Void>
 
     /// Finds the device where it is now. `notFound` when it vanished, `refused` when it is there
@@ -20,14 +21,20 @@ public protocol DeviceInventory: Sendable {
 
 /// The answer to a scan.
 public struct DeviceScan: Sendable, Equatable {
-    /// PFs, VFs and vDPA devices, ordered by address.
+    /// PFs, VFs, vDPA devices and other PCI functions that are offered, ordered by address.
     public var devices: [Device]
+    /// PFs, VFs and vDPA devices that the host has and doesn't offer, ordered by address: for
+    /// telling what vanished from what is only not offered any more. Never reported.
+    public var notOffered: [Device]
     /// Devices that were left out and why, and what else is wrong.
     public var conditions: [HostCondition]
 
     /// A scan; see the fields.
-    public init(devices: [Device], conditions: [HostCondition] = []) {
+    public init(
+        devices: [Device], notOffered: [Device] = [], conditions: [HostCondition] = []
+    ) {
         self.devices = devices
+        self.notOffered = notOffered
         self.conditions = conditions
     }
 }

@@ -23,6 +23,8 @@ public struct GuestPlan: Sendable, Equatable {
     public var consoleLogPath: String
     /// NICs in the guest's order.
     public var interfaces: [PlannedInterface]
+    /// Where its NUMA nodes lie; nil unless set: the guest floats over the host's shared CPUs.
+    public var numa: NUMAPlacement?
 
     /// A plan; see the fields.
     public init(

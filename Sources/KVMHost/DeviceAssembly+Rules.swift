@@ -33,14 +33,18 @@ extension DeviceAssembly {
         )
     }
 
-    /// Parts of the configuration that fit nothing: usually a slip of the pen.
-    func idleRules(_ all: [Device]) -> [HostCondition] {
-        var messages: [(String, String)] = []
-        for (number, entry) in rules.spec.entries.enumerated()
-        where !all.contains(where: entry.matches) {
-            messages.append(
-                ("device-spec-idle", "device_spec entry \(number) fits no device of this host."))
+    /// Where the host's netdevs are now, for `devname`.
+    var netdevs: [String: PCIAddress] {
+        let known = sources.interfaces.compactMap { interface in
+            interface.pciAddress.flatMap { PCIAddress($0) }.map { (interface.name, $0) }
         }
+        return Dictionary(known) { first, _ in first }
+    }
+
+    /// Parts of the configuration that fit nothing: usually a slip of the pen.
+    func idleRules(_ interfaces: [String: PCIAddress]) -> [HostCondition] {
+        let problems = rules.spec.problems(against: devices.map(\.device), interfaces: interfaces)
+        var messages = problems.map { ($0.conditionCode, $0.description) }
         for address in rules.representors.keys.sorted() where physical[address] == nil {
             messages.append(
                 (
@@ -54,6 +58,18 @@ extension DeviceAssembly {
                 ("software-device-missing", "The software device \(name) does not exist."))
         }
         return messages.map { HostCondition(code: $0, message: $1, blocksVDPA: false) }
+    }
+}
+
+extension DeviceSpecProblem {
+    /// The stable code of the host's condition.
+    var conditionCode: String {
+        switch self {
+        case .idle, .shadowed: "device-spec-idle"
+        case .interfaceMissing: "devname-missing"
+        case .remoteManagedPF, .remoteManagedIDs, .remoteManagedWithoutSerial:
+            "device-spec-wrong"
+        }
     }
 }
 

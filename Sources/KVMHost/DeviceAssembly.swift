@@ -13,35 +13,48 @@ struct DeviceAssembly: Sendable {
 
     let sources: DeviceSources
     let rules: DeviceRules
+    /// libvirt's PCI functions.
+    let functions: [ListedFunction]
     /// PFs by address.
     private(set) var physical: [PCIAddress: Device] = [:]
 
     init(_ sources: DeviceSources, _ rules: DeviceRules) {
         self.sources = sources
         self.rules = rules
+        functions = ListedFunction.all(sources)
         for (name, reason) in sources.unreadableFunctions.sorted(by: { $0.name < $1.name }) {
             note("device-unreadable", "libvirt's document of \(name) can't be read: \(reason)")
         }
         addPhysicalFunctions()
         addVDPADevices()
-        addVirtualFunctions()
+        // A function with a vDPA device is no plain VF, also where the former can't be used.
+        var taken = Set(devices.filter { $0.device.kind == .vdpa }.map(\.device.address))
+        taken.formUnion(
+            sources.unreadableVDPADevices.compactMap { $0.function.flatMap { PCIAddress($0) } })
+        devices += virtualFunctions(besides: taken)
+        devices += plainFunctions()
         devices.sort { Self.order($0.device) < Self.order($1.device) }
     }
 
     /// What the host's `device_spec` offers, with a condition for everything in the
     /// configuration that fits nothing.
     func scan() -> DeviceScan {
-        let all = devices.map(\.device)
-        let software = all.filter { $0.vfIndex == nil && $0.kind == .vdpa }
-        let offered = all.compactMap { device -> Device? in
-            guard let entry = rules.spec.match(device) else {
-                return software.contains(device) ? device : nil
+        let interfaces = sources.interfaceAddresses
+        var scan = DeviceScan(devices: [], conditions: conditions)
+        for assembled in devices {
+            let device = assembled.device
+            if let entry = rules.spec.match(device, interfaces: interfaces) {
+                scan.devices.append(entry.tagging(device))
+                guard assembled.isByAddress else { continue }
+                scan.conditions.append(Self.identityCondition(device))
+            } else if device.vfIndex == nil, device.kind == .vdpa {
+                scan.devices.append(device)
+            } else if device.kind != .pci {
+                scan.notOffered.append(device)
             }
-            var tagged = device
-            tagged.physicalNetwork = entry.physicalNetwork
-            return tagged
         }
-        return DeviceScan(devices: offered, conditions: conditions + idleRules(all))
+        scan.conditions += idleRules(interfaces)
+        return scan
     }
 
     private static func order(_ device: Device) -> (PCIAddress, String) {
@@ -57,24 +70,15 @@ struct DeviceAssembly: Sendable {
 
     private mutating func addPhysicalFunctions() {
         var byID: [DeviceID: [PCIAddress]] = [:]
-        for (address, pci) in pciFunctions() {
-            guard case .physical = pci.role else { continue }
-            let uplink = PCIFunction.Address(pci.address).flatMap {
-                Representors.uplink(of: $0, among: sources.interfaces)
-            }
-            let permanentMAC = uplink.flatMap { sources.permanentMACs[$0.name] }
-            let (id, source) = DeviceIdentity.physicalFunction(
-                serialNumber: pci.serialNumber, permanentMAC: permanentMAC, address: address)
+        for function in functions {
+            guard case .physical = function.pci.role else { continue }
+            let (device, source) = cardFunction(function, .pf)
             if source == .address {
-                noteIdentity(address, "has neither a serial number nor a permanent MAC")
+                noteIdentity(
+                    function.address, "has neither a serial number nor a permanent MAC")
             }
-            var device = Device(
-                id: id, kind: .pf, address: address, vendorID: Self.hex(pci.vendor.id),
-                productID: Self.hex(pci.product.id))
-            device.numaNode = pci.numaNode
-            device.macAddress = uplink?.macAddress
-            physical[address] = device
-            byID[id, default: []].append(address)
+            physical[function.address] = device
+            byID[device.id, default: []].append(function.address)
         }
         for (id, addresses) in byID.sorted(by: { $0.key < $1.key }) where addresses.count > 1 {
             for address in addresses.sorted() {
@@ -92,17 +96,17 @@ struct DeviceAssembly: Sendable {
                 + " them other devices")
     }
 
-    /// libvirt's PCI functions by address, those left out that have no nameable address.
-    private func pciFunctions() -> [(PCIAddress, NodeDevice.PCI)] {
-        sources.functions.compactMap { node in
-            guard case .pci(let pci) = node.capability,
-                let address = PCIAddress(pci.address.description)
-            else { return nil }
-            return (address, pci)
-        }.sorted { $0.0 < $1.0 }
+    /// For functions that are offered and neither PF nor VF.
+    private static func identityCondition(_ device: Device) -> HostCondition {
+        HostCondition(
+            code: "device-identity-by-address",
+            message: "Function \(device.address), which device_spec offers, has neither a serial"
+                + " number nor a permanent MAC of its own, so it is known by its address: moving"
+                + " the card makes it another device.",
+            blocksVDPA: false)
     }
 
-    // MARK: Virtual functions and vDPA
+    // MARK: vDPA devices
 
     private mutating func addVDPADevices() {
         for unreadable in sources.unreadableVDPADevices {
@@ -139,13 +143,16 @@ struct DeviceAssembly: Sendable {
         let virtualID = DeviceIdentity.virtualFunction(index, of: parent.id)
         var device = Device(
             id: DeviceIdentity.vdpa(vdpa.name, on: virtualID), kind: .vdpa, address: address,
-            vendorID: Self.hex(function.function.vendorID),
-            productID: Self.hex(function.function.deviceID))
+            vendorID: ListedFunction.hex(function.function.vendorID),
+            productID: ListedFunction.hex(function.function.deviceID))
         device.parentAddress = parentAddress
         device.parentID = parent.id
         device.vfIndex = index
         device.numaNode = function.function.numaNode
-        complete(&device, vdpa)
+        let listed = functions.first { $0.address == address }
+        device.cardSerial = DeviceIdentity.shown(listed?.pci.serialNumber) ?? parent.cardSerial
+        device.interfaceName = sources.ownInterface(of: function.function.address)?.name
+        complete(&device, vdpa, uplink: parent.interfaceName)
         let (representor, problem) = representor(index, parentAddress)
         device.representor = representor
         if let problem { device.problems.append(problem) }
@@ -171,7 +178,7 @@ struct DeviceAssembly: Sendable {
         var device = Device(
             id: DeviceIdentity.software(vdpa.name, parent: parent), kind: .vdpa,
             address: address, vendorID: "0000", productID: "0000")
-        complete(&device, vdpa)
+        complete(&device, vdpa, uplink: nil)
         device.representor = rules.softwareRepresentors[vdpa.name]
         if device.representor == nil {
             device.problems.append(
@@ -180,13 +187,16 @@ struct DeviceAssembly: Sendable {
         devices.append(AssembledDevice(device: device, vdpa: vdpa))
     }
 
-    /// Name, MAC and what the driver makes unusable.
-    private func complete(_ device: inout Device, _ vdpa: VDPADevice) {
+    /// Name, MAC, capabilities, and what the driver makes unusable.
+    private func complete(_ device: inout Device, _ vdpa: VDPADevice, uplink: String?) {
         device.vdpaName = vdpa.name
+        device.capabilities = sources.capabilities(
+            of: vdpa.name, driver: vdpa.parentDriver, uplink: uplink)
         if let problem = vdpa.problem { device.problems.append(problem + ".") }
-        switch sources.vdpaMACs[vdpa.name] {
-        case .success(let mac?): device.macAddress = mac
-        case .success(nil):
+        switch sources.vdpaConfigs[vdpa.name] {
+        case .success(let config):
+            device.macAddress = config.macAddress
+            guard config.macAddress == nil else { return }
             device.problems.append(
                 "vDPA device \(vdpa.name) has no MAC; make it with 'vdpa dev add ... mac ...'.")
         case .failure(let error):
@@ -194,34 +204,5 @@ struct DeviceAssembly: Sendable {
         case nil:
             device.problems.append("The MAC of vDPA device \(vdpa.name) was not asked for.")
         }
-    }
-
-    /// VFs that carry no vDPA device.
-    private mutating func addVirtualFunctions() {
-        let taken = Set(devices.compactMap { $0.device.kind == .vdpa ? $0.device.address : nil })
-        for (address, pci) in pciFunctions() where !taken.contains(address) {
-            guard case .virtual(let owner) = pci.role,
-                let parentAddress = PCIAddress(owner.description),
-                let parent = physical[parentAddress],
-                let owner = PCIFunction.Address(owner), let own = PCIFunction.Address(pci.address),
-                let index = sources.virtualFunctions[owner]?.first(where: { $0.value == own })?.key
-            else { continue }
-            var device = Device(
-                id: DeviceIdentity.virtualFunction(index, of: parent.id), kind: .vf,
-                address: address, vendorID: Self.hex(pci.vendor.id),
-                productID: Self.hex(pci.product.id))
-            device.parentAddress = parentAddress
-            device.parentID = parent.id
-            device.vfIndex = index
-            device.numaNode = pci.numaNode
-            device.macAddress = sources.interfaces.first { $0.pciAddress == own }?.macAddress
-            device.representor = representor(index, parentAddress).name
-            devices.append(AssembledDevice(device: device))
-        }
-    }
-
-    private static func hex(_ value: UInt16) -> String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }
 }

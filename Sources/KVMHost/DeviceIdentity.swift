@@ -41,6 +41,14 @@ enum DeviceIdentity {
         DeviceID("software/\(parent)/\(name)")
     }
 
+    /// A serial number as lists show it and remote-managed requests name it: the maker's own, cut
+    /// off where it gets long; nil for makers' placeholders.
+    static func shown(_ serial: String?) -> String? {
+        guard let serial, normalized(serial) != nil else { return nil }
+        let words = serial.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return String(words.prefix(serialLengthMax))
+    }
+
     /// Letters, digits, `-` and `_`; whatever else a maker wrote becomes `_`. Nil for texts
     /// without a single letter or digit other than 0: makers' placeholders.
     static func normalized(_ serial: String) -> String? {

@@ -7,17 +7,24 @@ internal import VDPA
 /// Reads all that ``DeviceAssembly`` needs, now.
 struct DeviceReader: Sendable {
     private static let queue = DispatchQueue(label: "device-reader", attributes: .concurrent)
+    private static let listAttemptsMax = 3
 
     let session: LibvirtSession
     let sysfs: SysfsTree
     let netlink: VDPANetlinkClient
     let permanentMAC: @Sendable (_ interface: String) -> String?
 
-    /// Reads everything; MACs of vDPA devices only for those that `wantsMAC` accepts, since each
-    /// is a question to a driver.
+    /// How much the kernel is asked about vDPA devices; each question goes to a driver.
+    enum Detail: Sendable {
+        /// Everything about all of them.
+        case all
+        /// The configuration of one.
+        case device(String?)
+    }
+
+    /// Reads all devices, and about vDPA devices as much as `detail` says.
     func read(
-        _ operation: String, _ object: String,
-        wantsMAC: @Sendable (VDPADevice) -> Bool = { _ in true }
+        _ operation: String, _ object: String, _ detail: Detail = .all
     ) async throws(DriverError) -> DeviceSources {
         var sources = DeviceSources()
         do throws(LibvirtError) {
@@ -33,9 +40,8 @@ struct DeviceReader: Sendable {
         } catch {
             throw error.driverError(operation, object)
         }
-        for device in sources.vdpaDevices where wantsMAC(device) {
-            sources.vdpaMACs[device.name] = await macAddress(device.name)
-        }
+        let isAnswering = await readConfigs(&sources, detail)
+        if isAnswering, case .all = detail { await readFacts(&sources) }
         return sources
     }
 
@@ -47,27 +53,64 @@ struct DeviceReader: Sendable {
         }
     }
 
-    private func macAddress(_ name: String) async -> Result<String?, VDPAError> {
+    /// Whether the kernel answers. Once a question wasn't answered in time, none of the rest is
+    /// asked: while one `vdpa dev del` waits for a guest, all of them hang.
+    private func readConfigs(_ sources: inout DeviceSources, _ detail: Detail) async -> Bool {
+        var silence: VDPAError?
+        for device in sources.vdpaDevices {
+            if case .device(let name) = detail, name != device.name { continue }
+            if let silence {
+                sources.vdpaConfigs[device.name] = .failure(silence)
+                continue
+            }
+            let answer = await config(device.name)
+            sources.vdpaConfigs[device.name] = answer
+            if case .failure(let error) = answer, case .timedOut = error { silence = error }
+        }
+        return silence == nil && !sources.vdpaDevices.isEmpty
+    }
+
+    private func config(_ name: String) async -> Result<VDPANetlink.Config, VDPAError> {
         do throws(VDPAError) {
-            return .success(try await netlink.config(device: name).macAddress)
+            return .success(try await netlink.config(device: name))
         } catch {
             return .failure(error)
         }
     }
 
+    /// What only adds to a device's description: where it can't be had, devices lack it.
+    private func readFacts(_ sources: inout DeviceSources) async {
+        let devices = await listing { () async throws(VDPAError) in try await netlink.devices() }
+        for device in devices { sources.vdpaFacts[device.name] = device }
+        let managers = await listing { () async throws(VDPAError) in
+            try await netlink.managementDevices()
+        }
+        for manager in managers { sources.managementDevices[manager.name] = manager }
+    }
+
+    /// Asks again when the list changed while it was sent.
+    private func listing<Element>(
+        _ ask: () async throws(VDPAError) -> [Element]
+    ) async -> [Element] {
+        for _ in 0..<Self.listAttemptsMax {
+            do throws(VDPAError) {
+                return try await ask()
+            } catch .interrupted {
+                continue
+            } catch {
+                return []
+            }
+        }
+        return []
+    }
+
     /// Off Swift's pool: some drivers talk to their card before they answer.
     private func readKernel(_ sources: inout DeviceSources) async throws(VDPAError) {
-        let physical = sources.functions.compactMap { node -> PCIFunction.Address? in
-            guard case .pci(let pci) = node.capability, case .physical = pci.role else {
-                return nil
-            }
-            return PCIFunction.Address(pci.address)
-        }
         let given = sources
         let result: Result<DeviceSources, VDPAError> = await withCheckedContinuation { done in
             Self.queue.async {
                 do throws(VDPAError) {
-                    done.resume(returning: .success(try readSysfs(given, physical)))
+                    done.resume(returning: .success(try readSysfs(given)))
                 } catch {
                     done.resume(returning: .failure(error))
                 }
@@ -76,20 +119,28 @@ struct DeviceReader: Sendable {
         sources = try result.get()
     }
 
-    func readSysfs(
-        _ given: DeviceSources, _ physical: [PCIFunction.Address]
-    ) throws(VDPAError) -> DeviceSources {
+    /// Adds what sysfs says to what libvirt said.
+    func readSysfs(_ given: DeviceSources) throws(VDPAError) -> DeviceSources {
         var sources = given
         let inventory = try sysfs.vdpaDevices()
         sources.vdpaDevices = inventory.devices
         sources.unreadableVDPADevices = inventory.unreadable
         sources.interfaces = try sysfs.networkInterfaces()
-        for address in physical {
-            sources.virtualFunctions[address] = try sysfs.virtualFunctions(of: address)
-        }
-        for interface in sources.interfaces {
-            guard let address = interface.pciAddress, physical.contains(address) else { continue }
-            sources.permanentMACs[interface.name] = permanentMAC(interface.name)
+        let byFunction = Dictionary(grouping: sources.interfaces, by: \.pciAddress)
+        for node in given.functions {
+            guard case .pci(let pci) = node.capability,
+                let address = PCIFunction.Address(pci.address)
+            else { continue }
+            switch pci.role {
+            case .virtual: continue
+            case .physical:
+                sources.virtualFunctions[address] = try sysfs.virtualFunctions(of: address)
+            case .none: break
+            }
+            let own = byFunction[address] ?? []
+            guard let uplink = Representors.uplink(of: address, among: own) else { continue }
+            sources.permanentMACs[uplink.name] = permanentMAC(uplink.name)
+            sources.linkSpeeds[uplink.name] = try sysfs.linkSpeedMbps(ofInterface: uplink.name)
         }
         return sources
     }

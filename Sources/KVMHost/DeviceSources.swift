@@ -17,10 +17,36 @@ struct DeviceSources: Sendable {
     var virtualFunctions: [PCIFunction.Address: [Int: PCIFunction.Address]] = [:]
     /// Network interfaces of the host.
     var interfaces: [NetworkInterface] = []
-    /// Permanent MACs by interface name, for the interfaces of PFs.
+    /// Permanent MACs by interface name, for the uplinks of PFs and of other PCI functions.
     var permanentMACs: [String: String] = [:]
-    /// Answers of the kernel about vDPA devices' own MACs, by device name.
-    var vdpaMACs: [String: Result<String?, VDPAError>] = [:]
+    /// Speeds in Mbit/s by interface name, for the same interfaces; only those that are known.
+    var linkSpeeds: [String: Int] = [:]
+    /// The kernel's list of vDPA devices by name; empty if it can't be had.
+    var vdpaFacts: [String: VDPANetlink.Device] = [:]
+    /// What vDPA devices are made on, by the name that devices give it; empty likewise.
+    var managementDevices: [String: VDPANetlink.ManagementDevice] = [:]
+    /// Answers of the kernel about vDPA devices' configurations, by device name.
+    var vdpaConfigs: [String: Result<VDPANetlink.Config, VDPAError>] = [:]
+
+    /// Where the host's netdevs are, by name, for `devname`: those that stand for a PCI function
+    /// themselves. A representor stands for another function than the one that sysfs shows.
+    var interfaceAddresses: [String: PCIAddress] {
+        var addresses: [String: PCIAddress] = [:]
+        for interface in interfaces where interface.portName.isOwn {
+            addresses[interface.name] = interface.pciAddress.flatMap { PCIAddress($0) }
+        }
+        return addresses
+    }
+
+    /// The netdev of a VF or another function of its own.
+    func ownInterface(of address: PCIFunction.Address) -> NetworkInterface? {
+        interfaces.first { $0.pciAddress == address && $0.portName.isOwn }
+    }
+}
+
+extension PortName? {
+    /// Whether the netdev that has the name is the function's own, and no representor.
+    var isOwn: Bool { self == nil || self == .uplink }
 }
 
 /// What the operator decides about devices.
@@ -42,6 +68,8 @@ struct AssembledDevice: Sendable, Equatable {
     var device: Device
     /// The vDPA device, for those that are one.
     var vdpa: VDPADevice?
+    /// Whether nothing but the address tells a function that is neither PF nor VF from others.
+    var isByAddress = false
 }
 
 extension PCIFunction.Address {

@@ -5,9 +5,12 @@ internal import Libvirt
 
 extension GuestPlan {
     /// The domain that carries the plan out. `refused` for ids that are no UUIDs, formats that
-    /// guests can't boot, and more disks than there are names for.
+    /// guests can't boot, more disks than there are names for, and a placement that the host can't
+    /// give.
+    ///
+    /// - Parameter cells: the host's, where the domain depends on them: see ``needsCells(_:)``.
     func domain(
-        _ type: KVMHostConfiguration.DomainType
+        _ type: KVMHostConfiguration.DomainType, cells: [NUMACell] = []
     ) throws(DriverError) -> DomainDefinition {
         let uuid = try uuid(instanceID.text, "the instance's id")
         var domainDisks: [DomainDisk] = []
@@ -26,12 +29,14 @@ extension GuestPlan {
                     macAddress: interface.macAddress,
                     characterDevicePath: interface.characterDevice))
         }
-        return DomainDefinition(
+        var domain = DomainDefinition(
             uuid: uuid, name: name, title: title.isEmpty ? nil : title,
             virtualization: type.virtualization, cpuMode: type.cpuMode, vcpus: vcpus,
             memoryMiB: memoryMiB, disks: domainDisks, interfaces: nics,
             consoleLogPath: consoleLogPath,
             metadata: GuestMetadata(instanceID: uuid, generation: generation))
+        domain.placement = try placement(on: cells)
+        return domain
     }
 
     /// `vda` to `vdz`.

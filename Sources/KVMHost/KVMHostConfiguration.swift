@@ -37,8 +37,10 @@ public struct KVMHostConfiguration: Sendable, Equatable {
     public var softwareRepresentors: [String: String]
     /// Memory in MiB that guests don't get.
     public var reservedMemoryMiB: Int
-    /// CPU threads that guests don't get.
+    /// CPU threads that guests don't get: those with the lowest numbers that are not dedicated.
     public var reservedCPUs: Int
+    /// CPU threads that are given to one guest each; other guests keep away from them.
+    public var dedicatedCPUs: [Int]
 
     /// Nothing offered, nothing reserved, everything else where a distribution puts it.
     public init(stateDirectory: String, deviceSpec: DeviceSpec = DeviceSpec(entries: [])) {
@@ -52,6 +54,7 @@ public struct KVMHostConfiguration: Sendable, Equatable {
         softwareRepresentors = [:]
         reservedMemoryMiB = 0
         reservedCPUs = 0
+        dedicatedCPUs = []
     }
 
     /// Base images.

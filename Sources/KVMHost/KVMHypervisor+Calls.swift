@@ -66,6 +66,17 @@ extension KVMHypervisor {
         }
     }
 
+    /// The host's NUMA cells as guests get them.
+    func cells(_ call: GuestCall) async throws(DriverError) -> [NUMACell] {
+        let answers: LibvirtHostAnswers
+        do throws(LibvirtError) {
+            answers = try await session.run(Self.ask)
+        } catch {
+            throw error.driverError(call.operation, call.object)
+        }
+        return HostCells(answers, configuration).cells
+    }
+
     func run(
         _ call: GuestCall, advice: String = "",
         _ body: (LibvirtConnection) async throws(LibvirtError) -> Void

@@ -14,17 +14,20 @@ extension KVMHypervisor {
     public func probe() async throws(DriverError) -> HypervisorProbe {
         let answers: LibvirtHostAnswers
         do throws(LibvirtError) {
-            answers = try await session.run { connection throws(LibvirtError) in
-                LibvirtHostAnswers(
-                    versions: try await connection.versions(),
-                    node: try await connection.nodeInfo(),
-                    cells: try await connection.numaCells())
-            }
+            answers = try await session.run(Self.ask)
         } catch {
             throw error.driverError("probe the hypervisor", configuration.libvirtURI)
         }
         return Self.probe(
             answers, facts, hasKVM: facts.hasKVM, configuration: configuration)
+    }
+
+    static func ask(
+        _ connection: LibvirtConnection
+    ) async throws(LibvirtError) -> LibvirtHostAnswers {
+        LibvirtHostAnswers(
+            versions: try await connection.versions(), node: try await connection.nodeInfo(),
+            cells: try await connection.numaCells())
     }
 
     /// The probe from what was read; pure.
@@ -60,25 +63,15 @@ extension KVMHypervisor {
                         + " less.",
                     blocksVDPA: true))
         }
+        let cells = HostCells(answers, configuration)
         return HypervisorProbe(
             facts: HypervisorFacts(
                 type: "QEMU", version: answers.versions.hypervisor?.libvirtEncoded ?? 0,
                 libvirtVersion: answers.versions.libvirt.libvirtEncoded,
                 kernelRelease: facts.kernelRelease, architecture: facts.architecture,
                 cpuModel: facts.cpuModel),
-            cpus: max(0, cpus), memoryMiB: max(0, memoryMiB), numaCells: numaCells(answers),
-            conditions: conditions)
-    }
-
-    /// A machine without NUMA is one cell.
-    private static func numaCells(_ answers: LibvirtHostAnswers) -> [NUMACell] {
-        guard !answers.cells.isEmpty else {
-            let cpus = Array(0..<max(0, answers.node.cpuCount))
-            return [NUMACell(id: 0, cpus: cpus, memoryMiB: answers.node.memoryMiB)]
-        }
-        return answers.cells.map {
-            NUMACell(id: $0.id, cpus: $0.cpuIDs.sorted(), memoryMiB: $0.memoryMiB)
-        }.sorted { $0.id < $1.id }
+            cpus: max(0, cpus), memoryMiB: max(0, memoryMiB), numaCells: cells.cells,
+            conditions: conditions + cells.conditions)
     }
 }
 

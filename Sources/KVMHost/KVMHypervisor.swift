@@ -67,7 +67,8 @@ public struct KVMHypervisor: Hypervisor {
     /// that isn't ours.
     public func define(_ plan: GuestPlan) async throws(DriverError) {
         let call = try GuestCall("define the guest", plan.instanceID)
-        let document = try plan.domain(configuration.domainType).xml()
+        let cells = plan.needsCells(configuration) ? try await cells(call) : []
+        let document = try plan.domain(configuration.domainType, cells: cells).xml()
         if let state = try await state(call), state.isActive {
             throw .refused(
                 call.fault("it is \(state)", advice: "Stop it before it is defined anew"))

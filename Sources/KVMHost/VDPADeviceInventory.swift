@@ -25,14 +25,9 @@ public struct VDPADeviceInventory: DeviceInventory {
         return DeviceAssembly(sources, rules).scan()
     }
 
-    /// Signals devices that libvirt sees come or go, and each new connection to libvirt.
+    /// Signals what the kernel and libvirt say of devices, each once it has settled.
     public func changes() -> AsyncStream<Void> {
-        LibvirtWatch(session: reader.session, clock: clock, logger: logger).stream(
-            policy: .bufferingNewest(1), onConnectionChange: (),
-            subscribe: { connection async throws(LibvirtError) in
-                try await connection.nodeDeviceEvents()
-            },
-            onEvent: { _ in () })
+        DeviceWatch(session: reader.session, clock: clock, logger: logger).changes()
     }
 
     /// Looks the device up now, whether it is offered or not: a guest may have it from before.
@@ -40,7 +35,7 @@ public struct VDPADeviceInventory: DeviceInventory {
         let operation = "find the device"
         let object = "device \(device)"
         let name = device.text.split(separator: "/").last.map(String.init)
-        let sources = try await reader.read(operation, object) { $0.name == name }
+        let sources = try await reader.read(operation, object, .device(name))
         return try resolve(device, DeviceAssembly(sources, rules), operation, object)
     }
 
@@ -81,6 +76,10 @@ public struct VDPADeviceInventory: DeviceInventory {
         if let problem = nodeProblem(characterDevice) {
             throw .refused(
                 fault(problem, "udev makes it; look at 'ls -l \(characterDevice.path)'"))
+        }
+        // Without an answer nobody knows whose MAC the guest would have; asking again may help.
+        if case .failure(let error) = assembly.sources.vdpaConfigs[vdpa.name] {
+            throw error.driverError(operation, object)
         }
         return ResolvedDevice(
             characterDevice: characterDevice.path, representor: assembled.device.representor,

@@ -7,7 +7,12 @@ extension DomainDefinition {
             title.map { XMLNode("title", text: $0.withoutLineBreaks) },
             XMLNode("metadata", children: [metadata.element()]),
             XMLNode("memory", ["unit": "MiB"], text: String(memoryMiB)),
-            XMLNode("vcpu", ["placement": "static"], text: String(vcpus)),
+            placement.memoryBacking(),
+            XMLNode(
+                "vcpu", ["placement": "static", "cpuset": placement.cpuSetText],
+                text: String(vcpus)),
+            placement.cpuTune(),
+            placement.numaTune(),
             XMLNode(
                 "os",
                 children: [
@@ -16,7 +21,9 @@ extension DomainDefinition {
                 ]),
             // Without ACPI a guest can't be asked to shut down, nor take devices while it runs.
             XMLNode("features", children: [XMLNode("acpi"), XMLNode("apic")]),
-            XMLNode("cpu", ["mode": cpuMode.rawValue]),
+            XMLNode(
+                "cpu", ["mode": cpuMode.rawValue],
+                children: [placement.guestNUMA()].compactMap(\.self)),
             XMLNode("clock", ["offset": "utc"]),
             XMLNode("on_poweroff", text: "destroy"),
             XMLNode("on_reboot", text: "restart"),

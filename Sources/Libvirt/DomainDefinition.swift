@@ -46,6 +46,8 @@ public struct DomainDefinition: Sendable, Equatable {
     public var sparePCIePorts: Int
     /// How the agent recognises its guests.
     public var metadata: GuestMetadata
+    /// Where vCPUs and memory lie on the host; empty unless set.
+    public var placement = DomainPlacement()
 
     /// Spare root ports unless told otherwise.
     public static let sparePCIePortsDefault = 8

@@ -18,7 +18,21 @@ extension OperatorService {
             (kind == nil || row.kind == kind) && (state == nil || row.state == state)
                 && (network == nil || row.physicalNetwork?.lowercased() == network)
         }
-        return .ok(["devices": .array(rows.map(\.json))])
+        return .ok([
+            "devices": .array(rows.map(\.json)),
+            "conditions": .array(hosts.flatMap(Self.drift)),
+        ])
+    }
+
+    /// What a host says of changes of its devices: of owned ones that are away, of cards and VFs
+    /// that are not what or where they were.
+    private static func drift(_ view: HostView) -> [JSONValue] {
+        (view.report?.conditions ?? []).filter { DeviceDrift.codes.contains($0.code) }.map {
+            [
+                "host": .string(view.host.name), "code": .string($0.code),
+                "message": .string($0.message), "blocks_vdpa": .bool($0.blocksVDPA),
+            ]
+        }
     }
 }
 
@@ -29,6 +43,7 @@ struct DeviceRow {
     private let device: Device?
     private let instanceID: InstanceID?
     private let portID: PortID?
+    private let alias: String?
     private let reason: String?
     private let binding: PortBinding?
     let kind: DeviceKind?
@@ -42,7 +57,9 @@ struct DeviceRow {
         let vanished = try states.missing.map { missing in
             try DeviceRow(
                 missing.claim, of: missing.instanceID, view,
-                port: documents.get(NetworkPort.self, missing.claim.portID.text)?.value)
+                port: missing.claim.portID.flatMap {
+                    try documents.get(NetworkPort.self, $0.text)?.value
+                })
         }
         return states.entries.map { DeviceRow($0, view.host) } + vanished
     }
@@ -53,6 +70,7 @@ struct DeviceRow {
         device = entry.device
         instanceID = entry.instanceID
         portID = entry.portID
+        alias = entry.alias
         reason = entry.reason
         binding = nil
         kind = entry.device.kind
@@ -68,6 +86,7 @@ struct DeviceRow {
         device = nil
         instanceID = instance
         portID = claim.portID
+        alias = claim.alias
         reason = nil
         let bound = port?.binding
         binding = bound?.deviceID == claim.deviceID ? bound : nil
@@ -83,6 +102,7 @@ struct DeviceRow {
             "parent_address": .optional(device?.parentAddress.map { "\($0)" }),
             "kind": .optional(kind?.rawValue), "state": .string(state.rawValue),
             "instance_id": .optional(instanceID?.text), "port_id": .optional(portID?.text),
+            "alias": .optional(alias),
             "physical_network": .optional(physicalNetwork),
             "numa_node": .optional(device?.numaNode),
             "vendor_id": .optional(device?.vendorID ?? vendorInfo(0)),
@@ -91,7 +111,34 @@ struct DeviceRow {
             "mac_address": .optional(device?.macAddress),
             "mac_settable": device.map { .bool($0.macSettable) } ?? .null,
             "representor": .optional(device?.representor), "reason": .optional(reason),
+            "interface_name": .optional(device?.interfaceName),
+            "card_serial": .optional(device?.cardSerial), "tags": tags,
+            "capabilities": capabilities,
             "problems": .strings(problems),
+        ]
+    }
+
+    /// The tags of the device's `device_spec` entry; null when it has none.
+    private var tags: JSONValue {
+        guard let tags = device?.tags else { return .null }
+        return [
+            "trusted": tags.trusted.map { .bool($0) } ?? .null,
+            "remote_managed": .bool(tags.remoteManaged),
+            "managed": tags.managed.map { .bool($0) } ?? .null,
+            "live_migratable": tags.liveMigratable.map { .bool($0) } ?? .null,
+            "resource_class": .optional(tags.resourceClass), "traits": .strings(tags.traits),
+        ]
+    }
+
+    /// What the device can do; null when its host said nothing.
+    private var capabilities: JSONValue {
+        guard let can = device?.capabilities else { return .null }
+        return [
+            "queue_pairs_max": .optional(can.queuePairsMax),
+            "mtu_max_bytes": .optional(can.mtuMaxBytes),
+            "link_speed_mbps": .optional(can.linkSpeedMbps),
+            "features": .strings(can.features), "driver": .optional(can.driver),
+            "transparent_migration": can.transparentMigration.map { .bool($0) } ?? .null,
         ]
     }
 

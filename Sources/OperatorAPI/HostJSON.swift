@@ -16,7 +16,7 @@ struct HostJSON {
         let host = view.host
         let report = view.report
         return [
-            "id": .string(host.id.text), "name": .string(host.name), "zone": .string(host.zone),
+            "id": .string(host.id.text), "name": .string(host.name), "zone": .string(view.zone),
             "state": view.isUp ? "up" : "down", "disabled": .bool(host.disabled),
             "disabled_reason": .optional(host.disabledReason),
             "forced_down": .bool(host.forcedDown), "last_heard_ms": lastHeard,
@@ -39,10 +39,12 @@ struct HostJSON {
 
     private var total: JSONValue {
         guard let report = view.report else { return .null }
+        let dedicated = report.numaCells.reduce(0) { $0 + ($1.dedicatedCPUs?.count ?? 0) }
+        let shared = Double(max(0, report.cpus - dedicated)) * cpuRatio
         return Self.capacity(
             HostCapacity(
-                vcpus: Int((Double(report.cpus) * cpuRatio).rounded(.down)),
-                memoryMiB: report.memoryMiB, diskGiB: report.diskGiB))
+                vcpus: Int(shared.rounded(.down)) + dedicated, memoryMiB: report.memoryMiB,
+                diskGiB: report.diskGiB))
     }
 
     /// For each kind of device on the host how many are in each state; kinds that it has none of

@@ -2,7 +2,6 @@ import ComputeModel
 import Conductor
 import Persistence
 import RequestPipeline
-import Scheduler
 import Workflow
 
 extension OperatorService {
@@ -32,46 +31,13 @@ extension OperatorService {
         .ok(OperationJSON(try operation(request)).value)
     }
 
-    func showPlacement(_ request: APIRequest) throws -> APIResponse {
-        let record = try operation(request)
-        guard record.kind == PlacementOutcome.kind else {
-            throw DomainError.invalid(
-                .workflow, field: nil,
-                "Operation \(record.id) is of kind \(record.kind); only \(PlacementOutcome.kind)"
-                    + " operations choose a host.")
-        }
-        let outcome = try record.decodedState(as: PlacementOutcome.self)
-        let instance = try conductor.context.documents.get(Instance.self, record.subject)?.value
-        return .ok([
-            "operation_id": .string(record.id), "subject": .string(record.subject),
-            "status": .string(record.status.rawValue),
-            "placed_on": .optional(instance?.hostName),
-            "hosts": .array((outcome.rejections ?? []).map(Self.json)),
-        ])
-    }
-
-    private func operation(_ request: APIRequest) throws -> WorkflowRecord {
+    func operation(_ request: APIRequest) throws -> WorkflowRecord {
         let id = request.parameter("operation")
         let found = try conductor.context.documents.list(WorkflowRecord.self, prefix: id)
             .first { $0.value.id == id }
         guard let found else { throw DomainError.notFound(.workflow, String(id.prefix(64))) }
         return found.value
     }
-
-    private static func json(_ rejection: HostRejection) -> JSONValue {
-        [
-            "host": .string(rejection.hostName), "host_id": .string(rejection.hostID.text),
-            "reasons": .strings(rejection.reasons.map(\.description)),
-        ]
-    }
-}
-
-/// The part of a building operation's state that says why hosts were passed over. Empty when a
-/// host was found.
-private struct PlacementOutcome: Decodable {
-    static let kind = "create_instance"
-
-    let rejections: [HostRejection]?
 }
 
 /// An operation as this API shows it.

@@ -38,6 +38,7 @@ public struct OperatorService: Sendable {
             route(.get, "/operations", listOperations),
             route(.get, "/operations/{operation}", showOperation),
             route(.get, "/operations/{operation}/placement", showPlacement),
+            route(.post, "/placements", tryPlacement),
             route(.get, "/simulation/hosts", listSimulatedHosts),
             route(.put, "/simulation/hosts/{host}/agent", switchAgent),
         ]

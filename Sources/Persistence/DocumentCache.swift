@@ -7,6 +7,7 @@ final class DocumentCache: Sendable {
         /// Values being written by this process, to spare decoding them when they come back.
         var pending: [DocumentKey: [PendingValue]] = [:]
         var subscriptions = SubscriptionTable()
+        var recent: RecentChanges
     }
 
     private let state: Mutex<State>
@@ -15,11 +16,19 @@ final class DocumentCache: Sendable {
 
     init(collections: [String: CachedCollection], revision: Int64) {
         let snapshot = DocumentSnapshot(revision: revision, collections: collections)
-        state = Mutex(State(snapshot: snapshot))
+        state = Mutex(State(snapshot: snapshot, recent: RecentChanges(revision: revision)))
         applied = RevisionSignal(revision)
     }
 
     var snapshot: DocumentSnapshot { state.withLock { $0.snapshot } }
+
+    func changes(after revision: Int64, in collections: Set<String>) -> ChangesSince {
+        state.withLock { state in
+            ChangesSince(
+                snapshot: state.snapshot,
+                keys: state.recent.keys(after: revision, in: collections))
+        }
+    }
 
     func apply(_ event: StoreEvent) {
         let touched = state.withLock { state in
@@ -30,6 +39,7 @@ final class DocumentCache: Sendable {
             }
             state.snapshot = DocumentSnapshot(
                 revision: event.revision, collections: collections)
+            state.recent.note(event)
             return state.subscriptions.mark(event.changes.map(\.key))
         }
         for subscription in touched { subscription.wake() }

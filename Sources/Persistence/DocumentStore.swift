@@ -67,6 +67,14 @@ public final class DocumentStore: Sendable {
     /// Everything at one revision, for decisions that look at many documents.
     public func snapshot() -> DocumentSnapshot { cache.snapshot }
 
+    /// What changed in `collections` after `revision`, with a snapshot that shows it. For those
+    /// who keep something derived: pass the revision of the snapshot it was derived from.
+    public func changes(
+        after revision: Int64, in collections: Set<String>
+    ) -> ChangesSince {
+        cache.changes(after: revision, in: collections)
+    }
+
     /// The document with this id as of now, or nil. Never waits.
     public func get<Value: StoredValue>(
         _ type: Value.Type, _ id: String

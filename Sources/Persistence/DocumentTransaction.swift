@@ -6,7 +6,8 @@ public struct DocumentTransaction: Sendable {
     /// What is being written, so that the cache needn't decode it again.
     private(set) var written: [PendingValue] = []
 
-    init() {}
+    /// Nothing to check and nothing to write.
+    public init() {}
 
     /// Whether it would do anything at all.
     public var isEmpty: Bool { conditions.isEmpty && writes.isEmpty }

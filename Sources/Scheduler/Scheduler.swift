@@ -1,127 +1,139 @@
 import ComputeModel
 import DeviceTracking
 
-/// Chooses hosts: a pure function of a request and a snapshot. Claiming is the Conductor's.
+/// Chooses hosts: a pure function of a request and a fleet. Claiming is not done here.
+///
+/// A decision scans the fleet's numbers, ranks the hosts that pass, and looks closely at the best
+/// ones only, until it has as many candidates as were asked for:
+///
+/// ```
+/// FleetScan (all hosts, numbers) -> HostRanking -> HostEvaluation (few hosts, devices, NUMA)
+/// ```
 public struct Scheduler: Sendable {
-    private let checks: [any HostCheck & Sendable]
+    /// Candidates of a decision unless told otherwise: the host and two alternates.
+    public static let candidatesDefault = 3
+    /// Devices that one rejection names at most.
+    public static let deviceVerdictsMax = 256
+    /// So many of the best hosts are ordered at first; the rest only if all of them refuse.
+    private static let shortlist = 16
+
+    private let checks: [any HostCheck]
+    private let weights: PlacementWeights
 
     /// A scheduler with all checks; none can be switched off (gap G07).
-    public init(ratios: OvercommitRatios) {
+    public init(weights: PlacementWeights = PlacementWeights()) {
+        self.weights = weights
         checks = [
-            ServiceCheck(), PlaceCheck(), CPUCheck(ratio: ratios.cpu), MemoryCheck(), DiskCheck(),
-            VDPACheck(),
+            ServiceCheck(), PlaceCheck(), AggregateCheck(), ImageCheck(), GroupCheck(),
+            CPUCheck(), MemoryCheck(), DiskCheck(), DriverCheck(),
         ]
     }
 
-    /// Ranks the hosts that can take the request, best first, and says of each other one why not.
+    /// Finds the best hosts for the request, best first.
     ///
-    /// Ranking: hosts with fewer free devices of the wanted kinds first, so that devices stay
-    /// together for requests that need several; requests without devices avoid hosts that have
-    /// any. Then more free memory, then the host's name, so that equal inputs give equal answers.
-    public func decide(_ request: PlacementRequest, hosts: [HostSnapshot]) -> PlacementDecision {
-        var candidates: [(candidate: Candidate, weight: Weight)] = []
-        var rejections: [HostRejection] = []
-        for host in hosts {
-            let reasons = checks.compactMap { $0.rejection(host, request) }
-            guard reasons.isEmpty else {
-                rejections.append(Self.rejection(host, reasons))
-                continue
-            }
-            switch Self.devices(request, host) {
-            case .failure(let rejection): rejections.append(rejection)
-            case .success(let found):
-                let candidate = Candidate(
-                    hostID: host.host.id, hostName: host.host.name, devices: found.claims)
-                let free = (host.report?.memoryMiB ?? 0) - host.ledger.taken.memoryMiB
-                candidates.append(
-                    (candidate, Weight(freeDevices: found.free, freeMemory: free)))
+    /// - Parameters:
+    ///   - candidatesMax: stops when so many hosts are found.
+    ///   - seed: spreads decisions over equal hosts; the same seed gives the same answer. Nil
+    ///     takes the first by name.
+    public func decide(
+        _ request: PlacementRequest, fleet: Fleet, candidatesMax: Int = candidatesDefault,
+        seed: UInt64? = nil
+    ) -> PlacementDecision {
+        var decision = PlacementDecision(hostCount: fleet.count)
+        let passes = FleetScan(request, fleet).passing()
+        guard !passes.isEmpty else { return decision }
+        let ranking = HostRanking(passes, request, fleet, weights: weights, seed: seed)
+        for host in Self.best(passes, ranking) {
+            if examine(host, request, fleet, ranking, &decision) == candidatesMax {
+                return decision
             }
         }
-        candidates.sort { left, right in
-            left.weight == right.weight
-                ? left.candidate.hostName < right.candidate.hostName
-                : left.weight < right.weight
+        guard passes.count > Self.shortlist else { return decision }
+        let ranked = passes.map(ranking.rank).sorted(by: ranking.precedes)
+        for host in ranked.dropFirst(Self.shortlist) {
+            if examine(host, request, fleet, ranking, &decision) == candidatesMax { break }
         }
-        return PlacementDecision(
-            candidates: candidates.map(\.candidate), rejections: rejections)
+        return decision
     }
 
-    private static func devices(
-        _ request: PlacementRequest, _ host: HostSnapshot
-    ) -> Result<(claims: [DeviceClaim], free: Int), RejectedHost> {
-        let states = DeviceStates(devices: host.report?.devices ?? [], ledger: host.ledger)
-        let free = states.available
-        guard !request.devices.isEmpty else { return .success(([], free.count)) }
-        switch DeviceChoice.choose(request.devices, from: free) {
-        case .success(let claims):
-            let kinds = Set(request.devices.map(\.kind))
-            return .success((claims, free.filter { kinds.contains($0.kind) }.count))
-        case .failure(let unmet):
-            let shortage = shortage(unmet.request, states)
-            return .failure(rejection(host, [.device(shortage)]))
+    /// Why hosts refuse the request: all that refuse by their numbers, and those of `decision`.
+    ///
+    /// - Parameters:
+    ///   - decision: what ``decide(_:fleet:candidatesMax:seed:)`` said of the same request.
+    ///   - detailMax: hosts that are told with all their reasons.
+    public func refusals(
+        _ request: PlacementRequest, fleet: Fleet, decision: PlacementDecision, detailMax: Int
+    ) -> Refusals {
+        let scan = FleetScan(request, fleet)
+        let passing = Set(scan.passing().map(\.position))
+        var refused = decision.rejections
+        for position in 0..<fleet.count where !passing.contains(position) {
+            refused.append(obstacle(position, request, fleet, scan))
         }
-    }
-
-    private static func shortage(
-        _ request: DeviceRequest, _ states: DeviceStates
-    ) -> DeviceShortage {
-        let ofKind = states.entries.filter { $0.device.kind == request.kind }
-        var anyMAC = request
-        anyMAC.requiredMAC = nil
-        let wired = ofKind.filter { anyMAC.refusal(of: $0.device) == nil }
-        return DeviceShortage(
-            portID: request.portID, kind: request.kind, physicalNetwork: request.physicalNetwork,
-            ofKind: ofKind.count, onNetwork: wired.count,
-            free: wired.filter { $0.state == .available }.count, wantedMAC: request.requiredMAC)
-    }
-
-    private static func rejection(_ host: HostSnapshot, _ reasons: [Rejection]) -> RejectedHost {
-        HostRejection(hostID: host.host.id, hostName: host.host.name, reasons: reasons)
-    }
-
-    /// What hosts are compared by; smaller is better.
-    private struct Weight: Comparable {
-        let freeDevices: Int
-        let freeMemory: Int
-
-        static func < (left: Weight, right: Weight) -> Bool {
-            left.freeDevices == right.freeDevices
-                ? left.freeMemory > right.freeMemory : left.freeDevices < right.freeDevices
+        refused.sort { $0.hostName < $1.hostName }
+        var refusals = Refusals(counts: PlacementDecision.counts(refused), details: [])
+        for rejection in refused.prefix(detailMax) {
+            guard let position = fleet.position(of: rejection.hostID) else { continue }
+            let evaluation = evaluation(position, request, fleet)
+            refusals.details.append(evaluation.rejection(evaluation.reasons()))
         }
+        // The close look knows more of a device's reasons than the numbers do.
+        if refused.count <= detailMax {
+            refusals.counts = PlacementDecision.counts(refusals.details)
+        }
+        return refusals
     }
-}
 
-private typealias RejectedHost = HostRejection
-extension HostRejection: Error {}
+    /// The first thing that speaks against a host that did not pass, told by numbers alone.
+    private func obstacle(
+        _ position: Int, _ request: PlacementRequest, _ fleet: Fleet, _ scan: FleetScan
+    ) -> HostRejection {
+        let evaluation = evaluation(position, request, fleet)
+        if let reason = evaluation.firstFailedCheck { return evaluation.rejection([reason]) }
+        guard let unmet = scan.unmet(at: position) else { return evaluation.rejection([]) }
+        return evaluation.rejection([.device(DeviceShortage(unmet))])
+    }
 
-/// A host that can take the request, with the devices chosen there.
-public struct Candidate: Sendable, Equatable {
-    /// The host.
-    public var hostID: HostID
-    /// Its name.
-    public var hostName: String
-    /// The exact devices to claim.
-    public var devices: [DeviceClaim]
-}
+    /// Looks closely at one host; returns how many candidates there are now.
+    private func examine(
+        _ host: HostRanking.Ranked, _ request: PlacementRequest, _ fleet: Fleet,
+        _ ranking: HostRanking, _ decision: inout PlacementDecision
+    ) -> Int {
+        let evaluation = evaluation(host.pass.position, request, fleet)
+        switch evaluation.offer() {
+        case .failure(let rejection): decision.rejections.append(rejection)
+        case .success(let offer):
+            decision.candidates.append(
+                Candidate(
+                    hostID: evaluation.host.host.id, hostName: evaluation.host.host.name,
+                    devices: offer.devices, numa: offer.numa, weights: ranking.told(host.pass)))
+        }
+        return decision.candidates.count
+    }
 
-/// The outcome of a decision.
-public struct PlacementDecision: Sendable {
-    /// Hosts that can take the request, best first.
-    public var candidates: [Candidate]
-    /// All others, each with its reasons.
-    public var rejections: [HostRejection]
+    private func evaluation(
+        _ position: Int, _ request: PlacementRequest, _ fleet: Fleet
+    ) -> HostEvaluation {
+        HostEvaluation(
+            host: fleet.host(at: position), request: request, room: fleet.rows[position].room,
+            freeDevices: { fleet.freeDevices(at: position) },
+            cpuRatio: fleet.ratios.cpu, checks: checks, verdictsMax: Self.deviceVerdictsMax)
+    }
 
-    /// The reasons as tenants may read them: categories with counts, the most frequent first.
-    public var summary: String { Self.summary(rejections) }
-
-    /// See `summary`. A host counts under its first reason.
-    public static func summary(_ rejections: [HostRejection]) -> String {
-        guard !rejections.isEmpty else { return "There are no compute hosts." }
-        let counts = Dictionary(
-            grouping: rejections.compactMap(\.reasons.first?.category), by: { $0 }
-        ).mapValues(\.count)
-        return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-            .map { "\($0.value) host\($0.value == 1 ? "" : "s"): \($0.key)" }
-            .joined(separator: "; ") + "."
+    /// The best hosts in order: `shortlist` of them, or all if there are fewer.
+    private static func best(
+        _ passes: [FleetScan.Pass], _ ranking: HostRanking
+    ) -> [HostRanking.Ranked] {
+        var best: [HostRanking.Ranked] = []
+        best.reserveCapacity(shortlist + 1)
+        for pass in passes {
+            let host = ranking.rank(pass)
+            if best.count == shortlist, !ranking.precedes(host, best[shortlist - 1]) { continue }
+            var position = best.count
+            while position > 0, ranking.precedes(host, best[position - 1]) { position -= 1 }
+            best.insert(host, at: position)
+            if best.count > shortlist { best.removeLast() }
+        }
+        return best
     }
 }

@@ -43,11 +43,30 @@ extension SimulatedHostSpec {
         if host.cpus < numaNodes {
             reader.refuse("numa_nodes", "\(numaNodes) nodes need as many cpus")
         }
+        host.readNUMA(&reader)
         for (index, item) in reader.list("pfs", count: FleetLimits.pfs).enumerated() {
             host.pfs.append(SimulatedPFSpec.read(item, index, numaNodes: numaNodes, &reader))
         }
         fleet.absorb(reader)
         return host
+    }
+
+    private mutating func readNUMA(_ reader: inout FleetReader) {
+        dedicatedCPUs = reader.integer("dedicated_cpus", in: 0...max(0, cpus), default: 0)
+        let most = max(1, numaNodes)
+        let sockets = reader.integer("sockets", in: 0...most, default: 0)
+        self.sockets = sockets > 0 ? sockets : nil
+        let pools = reader.list("huge_pages", count: FleetLimits.hugePageSizes)
+        for (index, item) in pools.enumerated() {
+            hugePages.append(SimulatedPagesSpec.read(item, index, &reader))
+        }
+        // No node may have more in pages than it has in memory.
+        let perNodeKiB = hugePages.reduce(0) { $0 + ($1.count + most - 1) / most * $1.sizeKiB }
+        if perNodeKiB > memoryMiB / most * 1_024 {
+            reader.refuse(
+                "huge_pages",
+                "take \(perNodeKiB / 1_024) MiB of a node that has \(memoryMiB / most)")
+        }
     }
 
     private static func isHostName(_ name: String) -> Bool {
@@ -61,6 +80,22 @@ extension SimulatedHostSpec {
                 default: false
                 }
             }
+    }
+}
+
+extension SimulatedPagesSpec {
+    fileprivate static func read(
+        _ node: FleetNode, _ index: Int, _ host: inout FleetReader
+    ) -> SimulatedPagesSpec {
+        var reader = FleetReader(
+            node, entry: "\(host.entry) huge_pages[\(index)]",
+            keys: CodingKeys.allCases.map(\.rawValue))
+        let size = reader.integer("size_kib", in: FleetLimits.hugePageKiB)
+        if size & (size - 1) != 0 { reader.refuse("size_kib", "\(size) is no power of two") }
+        let pages = SimulatedPagesSpec(
+            sizeKiB: size, count: reader.integer("count", in: FleetLimits.hugePages))
+        host.absorb(reader)
+        return pages
     }
 }
 

@@ -8,15 +8,16 @@ public struct FleetDescription: Codable, Sendable, Equatable {
         self.hosts = hosts
     }
 
-    /// `count` equal hosts (`sim-1`, `sim-2`, ...): 64 CPUs in 2 NUMA nodes, 256 GiB of memory,
-    /// and one PF 15b3:101d on `physnet1` with 8 VFs 15b3:101e that all carry vDPA devices.
+    /// `count` equal hosts (`sim-1`, `sim-2`, ...): 64 CPUs in 2 NUMA nodes, half of each node's
+    /// dedicated, 256 GiB of memory, and one PF 15b3:101d on `physnet1` with 8 VFs 15b3:101e that
+    /// all carry vDPA devices.
     public static func standard(hosts count: Int) -> FleetDescription {
         let width = String(count).count
         return FleetDescription(
             hosts: (1...max(count, 1)).map { number in
                 let digits = String(number)
                 let zeros = String(repeating: "0", count: width - digits.count)
-                return SimulatedHostSpec(
+                var host = SimulatedHostSpec(
                     name: "sim-\(zeros)\(digits)", cpus: 64, memoryMiB: 262_144,
                     numaNodes: 2,
                     pfs: [
@@ -24,6 +25,8 @@ public struct FleetDescription: Codable, Sendable, Equatable {
                             vendorID: "15b3", productID: "101d", vfProductID: "101e",
                             physicalNetwork: "physnet1", vfs: 8, vdpa: 8)
                     ])
+                host.dedicatedCPUs = 32
+                return host
             })
     }
 }
@@ -49,6 +52,12 @@ public struct SimulatedHostSpec: Codable, Sendable, Equatable {
     public var zone: String
     /// Its SR-IOV cards.
     public var pfs: [SimulatedPFSpec]
+    /// CPUs given to one guest each, spread evenly over the NUMA nodes: the last ones of each.
+    public var dedicatedCPUs = 0
+    /// Reserved pages, spread evenly over the NUMA nodes; their memory is part of the host's.
+    public var hugePages: [SimulatedPagesSpec] = []
+    /// Sockets that the NUMA nodes are on, in their order; nil for one each.
+    public var sockets: Int?
 
     /// A host; see the fields.
     public init(
@@ -66,10 +75,31 @@ public struct SimulatedHostSpec: Codable, Sendable, Equatable {
     }
 
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case name, cpus, zone, pfs
+        case name, cpus, zone, pfs, sockets
         case memoryMiB = "memory_mib"
         case diskGiB = "disk_gib"
         case numaNodes = "numa_nodes"
+        case dedicatedCPUs = "dedicated_cpus"
+        case hugePages = "huge_pages"
+    }
+}
+
+/// Huge pages of one size on a simulated host.
+public struct SimulatedPagesSpec: Codable, Sendable, Equatable {
+    /// Size of a page in KiB.
+    public var sizeKiB: Int
+    /// Pages of the whole host.
+    public var count: Int
+
+    /// `count` pages of `sizeKiB`.
+    public init(sizeKiB: Int, count: Int) {
+        self.sizeKiB = sizeKiB
+        self.count = count
+    }
+
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case count
+        case sizeKiB = "size_kib"
     }
 }
 
@@ -134,6 +164,12 @@ public enum FleetLimits {
     public static let numaNodes = 1...64
     /// Cards of a host.
     public static let pfs = 0...16
+    /// Sizes of huge pages of a host.
+    public static let hugePageSizes = 0...4
+    /// Size of a huge page in KiB.
+    public static let hugePageKiB = 64...(16 << 20)
+    /// Huge pages of one size of a host.
+    public static let hugePages = 0...(1 << 25)
     /// VFs of a card; they share the PF's bus.
     public static let vfs = 0...127
 }

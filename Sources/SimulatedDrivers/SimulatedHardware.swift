@@ -20,14 +20,39 @@ struct SimulatedHardware: Sendable {
     /// What does not divide goes to the last cell.
     private static func numaCells(_ spec: SimulatedHostSpec) -> [NUMACell] {
         let count = max(spec.numaNodes, 1)
-        return (0..<count).map { cell in
-            let first = spec.cpus / count * cell
-            let isLast = cell == count - 1
-            let end = isLast ? spec.cpus : spec.cpus / count * (cell + 1)
+        var cells = (0..<count).map { number in
+            let first = spec.cpus / count * number
+            let isLast = number == count - 1
+            let end = isLast ? spec.cpus : spec.cpus / count * (number + 1)
             let even = spec.memoryMiB / count
-            return NUMACell(
-                id: cell, cpus: Array(first..<end),
-                memoryMiB: isLast ? spec.memoryMiB - even * cell : even)
+            var cell = NUMACell(
+                id: number, cpus: Array(first..<end),
+                memoryMiB: isLast ? spec.memoryMiB - even * number : even)
+            cell.socket = number * (spec.sockets ?? count) / count
+            let pools = spec.hugePages.map {
+                HugePagePool(
+                    pageSizeKiB: $0.sizeKiB,
+                    count: $0.count / count + (number < $0.count % count ? 1 : 0))
+            }
+            cell.hugePages = pools.isEmpty ? nil : pools
+            return cell
+        }
+        dedicate(spec.dedicatedCPUs, in: &cells)
+        return cells
+    }
+
+    /// One from the end of each cell in turn, until there are enough.
+    private static func dedicate(_ count: Int, in cells: inout [NUMACell]) {
+        var counts = [Int](repeating: 0, count: cells.count)
+        var left = min(count, cells.reduce(0) { $0 + $1.cpus.count })
+        while left > 0 {
+            for index in cells.indices where left > 0 && counts[index] < cells[index].cpus.count {
+                counts[index] += 1
+                left -= 1
+            }
+        }
+        for index in cells.indices where counts[index] > 0 {
+            cells[index].dedicatedCPUs = Array(cells[index].cpus.suffix(counts[index]))
         }
     }
 
@@ -43,13 +68,16 @@ struct SimulatedHardware: Sendable {
             pf.numaNode = card.numaNode
             pf.physicalNetwork = card.physicalNetwork
             pf.macAddress = macAddress(spec.name, card: index, function: 0)
+            pf.interfaceName = "pf\(index)"
+            pf.cardSerial = "SIM-\(spec.name)-\(index)"
+            pf.capabilities = SimulatedCapabilities.of(card, .pf)
             devices.append(pf)
             for vf in 0..<card.vfs {
                 guard let vfAddress = address(card: index, function: vf + 1) else { continue }
                 let isVDPA = vf < card.vdpa
-                let suffix = isVDPA ? "-vdpa\(nextVDPA)" : ""
+                let suffix = isVDPA ? "/vdpa\(nextVDPA)" : ""
                 var device = Device(
-                    id: DeviceID("\(pfID)-vf\(vf)\(suffix)"), kind: isVDPA ? .vdpa : .vf,
+                    id: DeviceID("\(pfID)/vf\(vf)\(suffix)"), kind: isVDPA ? .vdpa : .vf,
                     address: vfAddress, vendorID: card.vendorID, productID: card.vfProductID)
                 device.parentAddress = pfAddress
                 device.parentID = pf.id
@@ -60,6 +88,8 @@ struct SimulatedHardware: Sendable {
                 device.macAddress = macAddress(spec.name, card: index, function: vf + 1)
                 device.macSettable = !card.fixedMAC
                 device.representor = "pf\(index)vf\(vf)"
+                device.cardSerial = pf.cardSerial
+                device.capabilities = SimulatedCapabilities.of(card, device.kind)
                 devices.append(device)
                 if isVDPA { nextVDPA += 1 }
             }

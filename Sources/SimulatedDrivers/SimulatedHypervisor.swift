@@ -73,6 +73,15 @@ struct SimulatedHypervisor: Hypervisor {
                 throw refused("start the guest", plan.instanceID, "\(path) is in use")
             }
         }
+        guard let numa = plan.numa else { return }
+        let others = state.visible.guests.filter { id, guest in
+            id != plan.instanceID && guest.power == .running
+        }
+        let cells = SimulatedCells(
+            gate.host.hardware.probe.numaCells, others.compactMap(\.value.plan.numa))
+        if let problem = cells.problem(of: numa) {
+            throw refused("start the guest", plan.instanceID, problem)
+        }
     }
 
     func shutdown(_ instance: InstanceID, timeout: Duration) async throws(DriverError) {

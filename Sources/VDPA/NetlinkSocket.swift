@@ -10,16 +10,7 @@ final class NetlinkSocket {
         static let frameCountMax = 65_536
     }
 
-    private static let family: sa_family_t = 16  // AF_NETLINK
     private static let genericProtocol: Int32 = 16  // NETLINK_GENERIC
-
-    /// `struct sockaddr_nl` (linux/netlink.h): the Glibc module has none.
-    private struct Address {
-        var family: sa_family_t
-        var padding: UInt16 = 0
-        var port: UInt32 = 0
-        var groups: UInt32 = 0
-    }
 
     private let descriptor: Int32
     private let timeoutMS: Int64
@@ -29,17 +20,11 @@ final class NetlinkSocket {
     init(timeoutMS: Int64) throws(VDPAError) {
         self.timeoutMS = timeoutMS
         descriptor = socket(
-            Int32(Self.family), Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue),
+            Int32(NetlinkAddress.family), Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue),
             Self.genericProtocol)
         guard descriptor >= 0 else { throw .socket(operation: "open netlink socket", errno: errno) }
         try set(timeoutMS: timeoutMS)
-        var address = Address(family: Self.family)
-        let result = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<Address>.size))
-            }
-        }
-        guard result == 0 else { throw .socket(operation: "bind netlink socket", errno: errno) }
+        try NetlinkAddress().bind(descriptor, "bind netlink socket")
     }
 
     deinit { close(descriptor) }
@@ -91,16 +76,9 @@ final class NetlinkSocket {
     /// The next datagram from the kernel; those of other processes are dropped.
     private func receive(_ operation: String) throws(VDPAError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: Limits.datagramSizeBytesMax)
-        var sender = Address(family: Self.family)
-        var senderSize = socklen_t(MemoryLayout<Address>.size)
-        let count = withUnsafeMutablePointer(to: &sender) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                recvfrom(
-                    descriptor, &bytes, bytes.count, Int32(MSG_TRUNC), address,
-                    &senderSize)
-            }
-        }
-        guard count >= 0 else {
+        guard
+            let (count, sender) = NetlinkAddress.receive(descriptor, into: &bytes, flags: 0)
+        else {
             let number = errno
             if number == EAGAIN || number == EINTR { return [] }
             throw .socket(operation: operation, errno: number)

@@ -28,6 +28,13 @@ extension SysfsTree {
             pciAddress: device.last.flatMap { PCIFunction.Address($0) })
     }
 
+    /// Speed of an interface's link in Mbit/s; nil if it is down, unknown (-1) or not there.
+    public func linkSpeedMbps(ofInterface name: String) throws(VDPAError) -> Int? {
+        guard !name.isEmpty, !name.contains("/"), name != "..", name != "." else { return nil }
+        let speed = try attribute("class/net/\(name)/speed").flatMap { Int($0) }
+        return speed.flatMap { $0 > 0 ? $0 : nil }
+    }
+
     /// The MAC address of a virtual function's own network interface. nil if it has none, as when
     /// its driver only makes vDPA devices: ask the vDPA device then.
     public func macAddress(

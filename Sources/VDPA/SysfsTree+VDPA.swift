@@ -11,8 +11,11 @@ extension SysfsTree {
                 devices.append(try vdpaDevice(name))
             } catch {
                 // Gone while it was read: no fault of the device.
-                if try resolved("\(Self.bus)/\(name)") == nil { continue }
-                unreadable.append(.init(name: name, error: error))
+                guard let path = try resolved("\(Self.bus)/\(name)") else { continue }
+                unreadable.append(
+                    .init(
+                        name: name, error: error,
+                        function: PCIFunction.Address(path.dropLast().last ?? "")))
             }
         }
         return VDPAInventory(devices: devices, unreadable: unreadable)

@@ -63,6 +63,8 @@ public struct VDPAInventory: Sendable, Equatable {
         public let name: String
         /// What was wrong.
         public let error: VDPAError
+        /// The PCI function that it is on, if it is on one.
+        public let function: PCIFunction.Address?
     }
 
     /// By name. Devices that vanished while they were read are in neither list.

@@ -125,14 +125,14 @@ public enum VDPANetlink {
 }
 
 extension NetlinkAttributes {
-    fileprivate func required<T: FixedWidthInteger>(
+    func required<T: FixedWidthInteger>(
         _ type: UInt16
     ) throws(NetlinkFormatError) -> T {
         guard let value = try number(type, as: T.self) else { throw .missingAttribute(type: type) }
         return value
     }
 
-    fileprivate func requiredString(_ type: UInt16) throws(NetlinkFormatError) -> String {
+    func requiredString(_ type: UInt16) throws(NetlinkFormatError) -> String {
         guard let value = string(type), !value.isEmpty else { throw .missingAttribute(type: type) }
         return value
     }

@@ -1,15 +1,14 @@
-internal import Dispatch
 internal import Glibc
 
 /// Asks the kernel about vDPA devices over generic netlink.
 ///
-/// Every call opens a socket of its own, runs off Swift's pool, and is bounded in time.
+/// Every call opens a socket of its own, runs off Swift's pool, and is bounded in time also where
+/// the kernel doesn't let go of it.
 public struct VDPANetlinkClient: Sendable {
     /// For a call unless told otherwise, in milliseconds: the kernel answers at once, but a driver
     /// may first talk to its card.
     public static let timeoutDefaultMS: Int64 = 5_000
 
-    private static let queue = DispatchQueue(label: "vdpa-netlink", attributes: .concurrent)
     private let timeoutMS: Int64
 
     /// A client whose calls wait `timeoutMS` milliseconds at most.
@@ -20,15 +19,28 @@ public struct VDPANetlinkClient: Sendable {
     /// All vDPA devices that have a management device. Throws ``VDPAError/noFamily(_:)`` without
     /// the kernel's module, and ``VDPAError/interrupted(operation:)`` if the list changed.
     public func devices() async throws(VDPAError) -> [VDPANetlink.Device] {
-        try await run("list vDPA devices") { socket, operation throws(VDPAError) in
+        try await list("list vDPA devices", VDPANetlink.devicesRequest) {
+            frame throws(NetlinkFormatError) in try VDPANetlink.device(frame)
+        }
+    }
+
+    /// All management devices: what vDPA devices can be made on. Throws as ``devices()`` does.
+    public func managementDevices() async throws(VDPAError) -> [VDPANetlink.ManagementDevice] {
+        try await list("list vDPA management devices", VDPANetlink.managementRequest) {
+            frame throws(NetlinkFormatError) in try VDPANetlink.managementDevice(frame)
+        }
+    }
+
+    private func list<Element: Sendable>(
+        _ operation: String,
+        _ request: @escaping @Sendable (_ family: UInt16, _ sequence: UInt32) -> NetlinkFrame,
+        _ read: @escaping @Sendable (NetlinkFrame) throws(NetlinkFormatError) -> Element
+    ) async throws(VDPAError) -> [Element] {
+        try await run(operation) { socket, operation throws(VDPAError) in
             let family = try Self.resolve(VDPANetlink.familyName, socket)
-            let frames = try socket.exchange(operation) {
-                VDPANetlink.devicesRequest(family: family, sequence: $0)
-            }
+            let frames = try socket.exchange(operation) { request(family, $0) }
             return try Self.decoding(operation) { () throws(NetlinkFormatError) in
-                try frames.map { frame throws(NetlinkFormatError) in
-                    try VDPANetlink.device(frame)
-                }
+                try frames.map { frame throws(NetlinkFormatError) in try read(frame) }
             }
         }
     }
@@ -104,16 +116,9 @@ public struct VDPANetlinkClient: Sendable {
         _ body: @escaping @Sendable (NetlinkSocket, String) throws(VDPAError) -> Value
     ) async throws(VDPAError) -> Value {
         let timeoutMS = timeoutMS
-        let result: Result<Value, VDPAError> = await withCheckedContinuation { continuation in
-            Self.queue.async {
-                do throws(VDPAError) {
-                    let socket = try NetlinkSocket(timeoutMS: timeoutMS)
-                    continuation.resume(returning: .success(try body(socket, operation)))
-                } catch {
-                    continuation.resume(returning: .failure(error))
-                }
-            }
+        return try await KernelCalls.shared.run(operation, timeoutMS: timeoutMS) {
+            () throws(VDPAError) in
+            try body(try NetlinkSocket(timeoutMS: timeoutMS), operation)
         }
-        return try result.get()
     }
 }

@@ -1,4 +1,5 @@
 import AgentClient
+import CLI
 import ComputeModel
 import DeviceTracking
 import Foundation
@@ -11,8 +12,11 @@ import RequestPipeline
 struct AgentConfiguration: Sendable {
     /// The server's listener for agents.
     var server = ServerEndpoint(host: "127.0.0.1")
-    /// The host's name in the cloud.
+    /// The name under which the host joins. Once it has joined, its name is the certificate's,
+    /// whatever the machine is called then.
     var hostName = ProcessInfo.processInfo.hostName
+    /// Whether the file names the host, so that a difference is somebody's wish.
+    var isHostNameGiven = false
     /// Zone that the host joins.
     var zone = ""
     /// Address shown to operators.
@@ -31,9 +35,7 @@ struct AgentConfiguration: Sendable {
         var reader = try ConfigurationFile.reader(try ConfigurationFile.read(file), path: file)
         try readIdentity(&reader)
         try readHost(&reader)
-        host.deviceSpec = DeviceSpec(
-            entries: try Self.entries(&reader),
-            softwareDevices: Set(try reader.strings("software_devices") ?? []))
+        host.deviceSpec = try Self.deviceSpec(&reader, file: file)
         host.representors = try Self.representors(&reader)
         try reader.finish()
         host.stateDirectory = stateDirectory.path
@@ -46,7 +48,10 @@ struct AgentConfiguration: Sendable {
                 text.contains(":") ? text : "\(text):\(ServerEndpoint.defaultPort)")
             server = ServerEndpoint(host: parsed.host, port: parsed.port)
         }
-        hostName = try reader.string("host_name", length: 1...63) ?? hostName
+        if let name = try reader.string("host_name", length: 1...63) {
+            hostName = name
+            isHostNameGiven = true
+        }
         zone = try reader.string("zone", length: 1...255) ?? zone
         address = try reader.string("address", length: 1...255) ?? address
         if let text = try reader.string("state_dir", length: 1...4_096) {
@@ -69,6 +74,14 @@ struct AgentConfiguration: Sendable {
             try reader.integer("reserved_memory_mib", in: 0...(1 << 30))
             ?? host.reservedMemoryMiB
         host.reservedCPUs = try reader.integer("reserved_cpus", in: 0...4_096) ?? host.reservedCPUs
+        if let text = try reader.string("dedicated_cpus", length: 1...CPUSet.textBytesMax) {
+            guard let set = CPUSet(text) else {
+                throw reader.invalid(
+                    "dedicated_cpus",
+                    "'\(text.prefix(64))' is no list of CPU numbers such as '2-3,6'; quote it.")
+            }
+            host.dedicatedCPUs = set.numbers
+        }
         if let text = try reader.string("domain_type") {
             guard let type = KVMHostConfiguration.DomainType(rawValue: text) else {
                 throw reader.invalid(
@@ -81,25 +94,19 @@ struct AgentConfiguration: Sendable {
         }
     }
 
-    private static func entries(_ reader: inout BodyReader) throws -> [DeviceSpecEntry] {
-        let values = try reader.array("device_spec", countMax: 1_024) ?? []
-        return try values.enumerated().map { index, value in
-            guard case .object(let members) = value else {
-                throw reader.invalid("device_spec", "entry \(index) is \(value.typeName).")
-            }
-            return try DeviceSpecEntry(
-                parsing: try members.map { member in
-                    switch member.value {
-                    case .null: (member.key, nil)
-                    case .string(let text): (member.key, text)
-                    // Ids of digits alone are numbers to YAML; their text is what was meant.
-                    case .integer(let number): (member.key, String(number))
-                    case let other:
-                        throw reader.invalid(
-                            "device_spec",
-                            "entry \(index): '\(member.key)' is \(other.typeName); quote it.")
-                    }
-                }, entry: index)
+    /// A list of maps and of texts that hold JSON as in nova.conf, or just one of these.
+    private static func deviceSpec(
+        _ reader: inout BodyReader, file: String
+    ) throws -> DeviceSpec {
+        let software = Set(try reader.strings("software_devices") ?? [])
+        guard let value = reader.value("device_spec") else {
+            return DeviceSpec(entries: [], softwareDevices: software)
+        }
+        do throws(DeviceSpecError) {
+            return try DeviceSpec(
+                reading: SpecDocument.values(value), softwareDevices: software)
+        } catch {
+            throw StartError("\(file): \(error)")
         }
     }
 

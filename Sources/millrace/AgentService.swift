@@ -77,11 +77,12 @@ struct AgentService: Service {
     private func serve(_ credentials: HostCredentials) async throws -> HostCredentials {
         let link = try HTTPControlPlaneLink(
             endpoint: configuration.server, credentials: credentials)
+        var identity = AgentIdentity(
+            hostName: credentials.hostName, zone: configuration.zone,
+            agentVersion: Release.version, address: configuration.address)
+        identity.configuredName = configuration.isHostNameGiven ? configuration.hostName : nil
         let agent = HostAgent(
-            identity: AgentIdentity(
-                hostName: credentials.hostName, zone: configuration.zone,
-                agentVersion: Release.version, address: configuration.address),
-            link: link, drivers: drivers, recordStore: records, logger: logger)
+            identity: identity, link: link, drivers: drivers, recordStore: records, logger: logger)
         // The link must be closed on every way out, or its client stops the program.
         do {
             let next = try await run(agent, credentials, link)

@@ -24,9 +24,18 @@ struct Millrace: AsyncParsableCommand {
             """,
         version: Release.version,
         subcommands: [
-            Up.self, Server.self, Agent.self, DeviceCommand.self, HostCommand.self,
+            Up.self, Server.self, Agent.self, Devices.self, HostCommand.self,
             OperationCommand.self, ExplainCommand.self, SimulateCommand.self,
         ])
+}
+
+/// `millrace device`: the operator's verbs, and the one that looks at this host itself.
+struct Devices: AsyncParsableCommand {
+    static let configuration: CommandConfiguration = {
+        var configuration = DeviceCommand.configuration
+        configuration.subcommands.append(DeviceMatch<AgentHostScan>.self)
+        return configuration
+    }()
 }
 
 /// What is running.

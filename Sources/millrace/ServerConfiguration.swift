@@ -58,6 +58,7 @@ struct ServerConfiguration: Sendable {
         try readNetworks(&reader)
         try readTimes(&reader)
         try readAmounts(&reader)
+        settings.deviceAliases = try readAliases(&reader) ?? settings.deviceAliases
     }
 
     private mutating func readNetworks(_ reader: inout BodyReader) throws {
@@ -95,14 +96,31 @@ struct ServerConfiguration: Sendable {
         let amounts: [(String, WritableKeyPath<ConductorSettings, Int>)] = [
             ("instances_per_project_max", \.instancesPerProjectMax),
             ("ports_per_project_max", \.portsPerProjectMax),
+            ("vdpa_ports_per_project_max", \.vdpaPortsPerProjectMax),
             ("networks_per_project_max", \.networksPerProjectMax),
-            ("instances_per_request_max", \.instancesPerRequestMax),
+            ("server_groups_per_project_max", \.serverGroupsPerProjectMax),
+            ("server_group_members_max", \.serverGroupMembersMax),
             ("console_bytes_max", \.consoleBytesMax),
         ]
         for (key, path) in amounts {
             settings[keyPath: path] =
                 try reader.integer(key, in: 1...1_000_000) ?? settings[keyPath: path]
         }
+        settings.instancesPerRequestMax =
+            try reader.integer("instances_per_request_max", in: 1...40)
+            ?? settings.instancesPerRequestMax
+        settings.userDataPerRequestBytesMax =
+            try reader.integer("user_data_per_request_bytes_max", in: 1...786_432)
+            ?? settings.userDataPerRequestBytesMax
+        settings.placement.detailHostsMax =
+            try reader.integer("placement_detail_hosts_max", in: 1...500)
+            ?? settings.placement.detailHostsMax
+        settings.placement.detailDevicesMax =
+            try reader.integer("placement_detail_devices_max", in: 0...2_000)
+            ?? settings.placement.detailDevicesMax
+        settings.placement.attemptsMax =
+            try reader.integer("placement_attempts_max", in: 1...10_000)
+            ?? settings.placement.attemptsMax
         if let gib = try reader.integer("image_gib_max", in: 1...65_536) {
             settings.imageBytesMax = Int64(gib) << 30
         }
@@ -110,7 +128,7 @@ struct ServerConfiguration: Sendable {
             settings.imageVirtualBytesMax = Int64(gib) << 30
         }
         if let percent = try reader.integer("cpu_overcommit_percent", in: 100...6_400) {
-            settings.cpuRatio = Double(percent) / 100
+            settings.placement.ratios.cpu = Double(percent) / 100
         }
     }
 

@@ -24,6 +24,8 @@ struct Up: AsyncParsableCommand {
                   cpus: 64
                   memory_mib: 262144
                   numa_nodes: 2
+                  dedicated_cpus: 32
+                  huge_pages: [{size_kib: 2048, count: 4096}]
                   pfs:
                     - {vendor_id: "15b3", product_id: "101d", vf_product_id: "101e",
                        physical_network: physnet1, vfs: 8, vdpa: 8, numa_node: 0}

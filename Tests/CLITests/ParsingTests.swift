@@ -53,7 +53,7 @@ private struct Root: AsyncParsableCommand {
     @Test func everyVerbTeachesWithAnExampleAndItsExitCodes() {
         let nouns = Root.configuration.subcommands
         let verbs = nouns.flatMap { $0.configuration.subcommands }
-        #expect(verbs.count == 14)
+        #expect(verbs.count == 15)
         for verb in verbs {
             let help = verb.helpMessage()
             #expect(help.contains("Example"), "\(verb)")

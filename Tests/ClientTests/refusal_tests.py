@@ -95,15 +95,15 @@ class RefusalTests(Scenario):
                 self.api.expect(404, "GET", path)
 
     def test_wrong_vnic_type(self):
-        """A server boots on vDPA ports only; the answer says how to make one."""
+        """A server boots on ports with devices only; the answer says how to make one."""
         self.openstack.batch_json(
             "port create --network net1 normal-port",
-            "port create --network net1 --vnic-type macvtap macvtap-port")
+            "port create --network net1 --vnic-type smart-nic smart-port")
         messages = self.openstack.batch_refusals(
             "server create --flavor f1 --image img1 --port normal-port x",
-            "server create --flavor f1 --image img1 --port macvtap-port x",
+            "server create --flavor f1 --image img1 --port smart-port x",
             "server create --flavor f1 --image img1 --network net1 x")
-        for message, found in zip(messages, ["normal", "macvtap", "normal"], strict=True):
+        for message, found in zip(messages, ["normal", "smart-nic", "normal"], strict=True):
             self.assertRegex(message, f"400: .*vnic_type '{found}'.*--vnic-type vdpa")
 
     def test_action_that_is_not_built(self):

@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test(arguments: VNICType.allCases.filter { $0 != .vdpa })
+    @Test(arguments: VNICType.allCases.filter { DeviceRequests.demand(of: $0) == nil })
     func otherKindsOfPortAreRefusedWithAdvice(type: VNICType) async throws {
         try await InstanceTestbed.run([]) { bed in
             let port = try await bed.port { $0.vnicType = type }
@@ -115,7 +115,8 @@ import Testing
     /// Changes of the stored image or flavor that make them unfit for each other.
     @Test(arguments: [
         ("queued", "imageRef"), ("private", "imageRef"), ("min_ram", "flavorRef"),
-        ("min_disk", "flavorRef"), ("virtual_size", "flavorRef"), ("alias", "flavorRef"),
+        ("min_disk", "flavorRef"), ("virtual_size", "flavorRef"),
+        ("alias", "pci_passthrough:alias"),
     ])
     func imageAndFlavorMustFit(what: String, field: String) async throws {
         try await InstanceTestbed.run([]) { bed in

@@ -184,6 +184,17 @@ extension InstanceTestbed {
     /// Waits until the instance is in `state` and nothing is being done to it.
     @discardableResult
     func settled(_ id: InstanceID, _ state: InstanceState) async throws -> Instance {
+        let last = try await settled(id)
+        guard last.state == state else {
+            throw TestbedError(
+                found: "instance is \(last.state), not \(state):"
+                    + " \(last.fault?.message ?? "no fault"), \(last.fault?.details ?? "")")
+        }
+        return last
+    }
+
+    /// The instance when nothing is being done to it any more.
+    func settled(_ id: InstanceID) async throws -> Instance {
         let last: Instance = try await documents.wait(
             for: Instance.self, id.text, timeout: Self.patience
         ) { found in
@@ -191,11 +202,6 @@ extension InstanceTestbed {
                 [.active, .error, .deleted].contains(found.state)
             else { return nil }
             return found
-        }
-        guard last.state == state else {
-            throw TestbedError(
-                found: "instance is \(last.state), not \(state):"
-                    + " \(last.fault?.message ?? "no fault"), \(last.fault?.details ?? "")")
         }
         return last
     }

@@ -88,8 +88,8 @@ import Testing
             flavor.diskGiB = diskGiB
             var image = bed.image
             image.virtualSizeBytes = Int64(bytes)
-            let request = try bed.conductor.placement.request(
-                for: Self.instance(flavor), ports: [], networks: [:], image: image)
+            let request = try bed.conductor.placements.request(
+                for: Self.instance(flavor), ports: [], image: image, bed.documents.snapshot())
             #expect(request.capacity.diskGiB == expected)
             #expect(request.capacity.vcpus == 1)
             #expect(request.capacity.memoryMiB == 64)
@@ -102,9 +102,9 @@ import Testing
             let usual = try await bed.port()
             let chosen = try await bed.port { $0.macAddress = MACAddress("02:00:00:00:00:09") }
             let normal = try await bed.port { $0.vnicType = .normal }
-            let request = try bed.conductor.placement.request(
+            let request = try bed.conductor.placements.request(
                 for: Self.instance(InstanceTestbed.flavor), ports: [usual, chosen, normal],
-                networks: [bed.network.id: bed.network], image: nil)
+                image: nil, bed.documents.snapshot())
             #expect(
                 request.devices == [
                     DeviceRequest(

@@ -18,7 +18,7 @@ import Testing
         _ requests: [DeviceRequest], _ free: [Device]
     ) throws -> [String] {
         try DeviceChoice.choose(requests, from: free).get().map {
-            "\($0.portID):\($0.deviceID)"
+            "\($0.portID?.text ?? $0.alias ?? "?"):\($0.deviceID)"
         }
     }
 
@@ -27,7 +27,7 @@ import Testing
         var device = Card.vdpa(0)
         device.kind = found
         let refusal = Self.request("p", wanted).refusal(of: device)
-        #expect(refusal == (wanted == found ? nil : .kind(found: found, wanted: wanted)))
+        #expect(refusal == (wanted == found ? nil : .kind(found: found, wanted: wanted.rawValue)))
     }
 
     @Test(arguments: [
@@ -77,5 +77,9 @@ import Testing
             try DeviceChoice.choose(requests, from: [Card.vdpa(0), Card.vdpa(1)]).get()
         }
         #expect(unmet?.request == requests[2])
+        let none = #expect(throws: UnmetDeviceRequest.self) {
+            try DeviceChoice.choose(requests, from: []).get()
+        }
+        #expect(none?.request == requests[0])
     }
 }

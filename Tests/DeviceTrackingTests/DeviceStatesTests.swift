@@ -50,7 +50,11 @@ import Testing
 
     @Test func theReasonNamesTheRelative() {
         let childOwned = DeviceStates(devices: Self.devices, ledger: .owning(["vdpa1"]))
-        #expect(childOwned.entries.first?.reason == "its child 0000:06:00.2 is owned")
+        #expect(
+            childOwned.entries.first?.block == .childOwned(Card.address(2), InstanceID("of-vdpa1")))
+        #expect(
+            childOwned.entries.first?.reason
+                == "its child 0000:06:00.2 is owned by instance of-vdpa1")
         let parentOwned = DeviceStates(devices: Self.devices, ledger: .owning(["pf"]))
         #expect(
             parentOwned.entries.last?.reason == "its PF pf is owned by instance of-pf")

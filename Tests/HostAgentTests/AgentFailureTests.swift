@@ -145,12 +145,12 @@ import Testing
 
     @Test func aDeviceThatVanishedFailsTheGuest() async throws {
         let stage = Stage()
-        stage.host.vanish(DeviceID("sim-h-pf0-vf2-vdpa2"))
+        stage.host.vanish(DeviceID("sim-h-pf0/vf2/vdpa2"))
         try await stage.withAgent {
             stage.plane.assign(Fixture.assignment(.running))
             let report = try #require(await stage.plane.report(.failed))
             #expect(report.failure == "Port p2 could not be connected to the network.")
-            #expect(report.detail.contains("sim-h-pf0-vf2-vdpa2"))
+            #expect(report.detail.contains("sim-h-pf0/vf2/vdpa2"))
         }
     }
 

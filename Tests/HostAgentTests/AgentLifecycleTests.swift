@@ -149,7 +149,7 @@ import Testing
             #expect(first.diskGiB == 100)
             #expect(first.devices.count == 8)
             #expect(first.conditions == [])
-            stage.host.vanish(DeviceID("sim-h-pf0-vf3-vdpa3"))
+            stage.host.vanish(DeviceID("sim-h-pf0/vf3/vdpa3"))
             await stage.plane.first { $0.hostReports.last?.devices.count == 7 }
             let condition = HostCondition(code: "below-minimum", message: "m", blocksVDPA: true)
             stage.host.setConditions([condition])

@@ -22,13 +22,17 @@ final class Stage: Sendable {
     }
 
     /// An agent of its own incarnation: once killed, neither host, link nor record hear of it.
-    func agent(settings: AgentSettings = Stage.settings) -> HostAgent {
+    func agent(
+        settings: AgentSettings = Stage.settings, configuredName: String? = nil
+    ) -> HostAgent {
         let drivers = host.drivers()
         let incarnation = host.incarnation
         let isAlive: @Sendable () -> Bool = { [host] in host.incarnation == incarnation }
+        var identity = AgentIdentity(
+            hostName: "h", zone: "nova", agentVersion: "1", address: "192.0.2.1")
+        identity.configuredName = configuredName
         return HostAgent(
-            identity: AgentIdentity(
-                hostName: "h", zone: "nova", agentVersion: "1", address: "192.0.2.1"),
+            identity: identity,
             link: plane.link(isAlive: isAlive), drivers: drivers,
             recordStore: MortalRecordStore(store: record, isAlive: isAlive),
             settings: settings,
@@ -39,9 +43,10 @@ final class Stage: Sendable {
 
     /// Runs an agent while `body` runs.
     func withAgent<Answer: Sendable>(
-        settings: AgentSettings = Stage.settings, _ body: () async throws -> Answer
+        settings: AgentSettings = Stage.settings, configuredName: String? = nil,
+        _ body: () async throws -> Answer
     ) async rethrows -> Answer {
-        let agent = agent(settings: settings)
+        let agent = agent(settings: settings, configuredName: configuredName)
         let task = Task { await agent.run() }
         do {
             let answer = try await body()

@@ -1,5 +1,7 @@
 import ComputeModel
+import DeviceTracking
 import Foundation
+import SimulatedDrivers
 import Testing
 
 @testable import HostAgent
@@ -36,6 +38,25 @@ import Testing
         #expect(try await FileRecordStore(directory: folder.path).load() == record)
         let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
         #expect(files == ["assignments.json"])
+    }
+
+    @Test func aRecordOfAnEarlierReleaseIsReadable() async throws {
+        let text = #"{"guests":{},"hostID":"host-id","revision":7}"#
+        try Data(text.utf8).write(to: folder.appendingPathComponent("assignments.json"))
+        let record = try await FileRecordStore(directory: folder.path).load()
+        #expect(record == LocalRecord(hostID: Fixture.hostID, revision: 7))
+        #expect(record?.devices == nil)
+    }
+
+    @Test func devicesComeBackAsSaved() async throws {
+        var record = record
+        var memory = DeviceMemory()
+        memory.observe(
+            SimulatedHost(Fixture.spec).snapshot.devices, owned: [], at: Fixture.now)
+        record.devices = memory
+        let store = FileRecordStore(directory: folder.path)
+        try await store.save(record)
+        #expect(try await store.load() == record)
     }
 
     @Test func aDraftLeftByAKillIsIgnored() async throws {

@@ -35,7 +35,7 @@ enum Fixture {
         GuestInterface(
             portID: port(number), networkID: NetworkID("n"),
             macAddress: "fa:16:3e:00:00:0\(number)", mtuBytes: 1500, vnicType: .vdpa,
-            deviceID: DeviceID("sim-h-pf0-vf\(number)-vdpa\(number)"), vlanTag: 7,
+            deviceID: DeviceID("sim-h-pf0/vf\(number)/vdpa\(number)"), vlanTag: 7,
             addresses: [])
     }
 

@@ -209,12 +209,14 @@ struct DeviceAssemblyTests {
     @Test(
         "a MAC that can't be told is a problem",
         arguments: [
-            nil, .success(nil), .failure(.refused(operation: "read config", errno: 11)),
-        ] as [Result<String?, VDPAError>?])
-    func unknownMAC(_ answer: Result<String?, VDPAError>?) async throws {
+            nil, .success(FakeHost.config("vdpa1", macAddress: nil)),
+            .failure(.refused(operation: "read config", errno: 11)),
+        ] as [Result<VDPANetlink.Config, VDPAError>?])
+    func unknownMAC(_ answer: Result<VDPANetlink.Config, VDPAError>?) async throws {
         try await TemporaryFolder.use { folder in
-            let scan = try FakeHost().assembly(folder, sources: { $0.vdpaMACs["vdpa1"] = answer })
-                .scan()
+            let scan = try FakeHost().assembly(
+                folder, sources: { $0.vdpaConfigs["vdpa1"] = answer }
+            ).scan()
             #expect(scan.devices.map(\.problems.count) == [0, 0, 1, 0])
             #expect(scan.devices[2].macAddress == nil)
         }
@@ -227,7 +229,9 @@ struct DeviceAssemblyTests {
                 folder,
                 sources: {
                     $0.unreadableFunctions = [("pci_0000_02_00_0", "it is no XML")]
-                    $0.unreadableVDPADevices = [.init(name: "vdpa9", error: .noDevice("vdpa9"))]
+                    $0.unreadableVDPADevices = [
+                        .init(name: "vdpa9", error: .noDevice("vdpa9"), function: nil)
+                    ]
                 }
             ).scan()
             #expect(scan.devices.count == 4)

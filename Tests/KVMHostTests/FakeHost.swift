@@ -21,6 +21,11 @@ struct FakeHost {
         var serialNumber: String?
         var uplinkName = "pf0"
         var uplinkMAC = "52:54:01:00:01:00"
+        var uplinkSpeed = "-1"
+        /// Of the VFs.
+        var pciDriver = "vp-vdpa"
+        /// A vDPA device whose VF the PF does not link to, so that it can't be placed.
+        var unlinkedIndex: Int?
         var permanentMAC: String? = "52:54:01:00:01:00"
         /// With names, netdevs of the PF in switchdev mode stand for the VFs.
         var portNames: [String: String] = [:]
@@ -34,6 +39,8 @@ struct FakeHost {
     /// vDPA devices without a PCI function: name to parent.
     var softwareDevices: [String: String] = [:]
     var plainInterfaces = ["rep0", "rep1", "rep2", "mgmt0"]
+    /// Functions that are neither PF nor VF: address to serial number, "" for none.
+    var plainFunctions: [String: String] = [:]
 
     static let configuredRepresentors = [0: "rep0", 1: "rep1", 2: "rep2"]
 
@@ -51,7 +58,9 @@ struct FakeHost {
             try folder.link("class/net/\(name)", to: "devices/virtual/net/\(name)")
         }
         var sources = DeviceSources()
-        sources.functions = try cards.flatMap(nodeDevices)
+        sources.functions =
+            try cards.flatMap(nodeDevices)
+            + plainFunctions.map { try Self.plainFunction($0.key, serial: $0.value) }
         let permanent = Dictionary(
             uniqueKeysWithValues: cards.compactMap { card in
                 card.permanentMAC.map { (card.uplinkName, $0) }
@@ -60,13 +69,22 @@ struct FakeHost {
             session: LibvirtSession(uri: "test:///none", logger: Logger(label: "test")),
             sysfs: SysfsTree(root: folder.path), netlink: VDPANetlinkClient(),
             permanentMAC: { permanent[$0] })
-        let physical = cards.compactMap { PCIFunction.Address($0.address(0)) }
-        sources = try reader.readSysfs(sources, physical)
+        sources = try reader.readSysfs(sources)
         for device in sources.vdpaDevices {
             let number = Int(device.name.filter(\.isNumber)) ?? 0
-            sources.vdpaMACs[device.name] = .success("52:54:01:00:01:0\(number + 1)")
+            sources.vdpaConfigs[device.name] = .success(
+                Self.config(device.name, macAddress: "52:54:01:00:01:0\(number + 1)"))
         }
         return sources
+    }
+
+    static func config(
+        _ name: String, macAddress: String?, queuePairs: UInt16? = nil, mtuBytes: UInt16? = nil,
+        features: UInt64? = nil
+    ) -> VDPANetlink.Config {
+        VDPANetlink.Config(
+            name: name, macAddress: macAddress, status: nil, queuePairCountMax: queuePairs,
+            mtuBytes: mtuBytes, deviceFeatures: features, negotiatedFeatures: nil)
     }
 
     func assembly(
@@ -95,7 +113,11 @@ struct FakeHost {
             try folder.link("bus/pci/devices/\(card.address(function))", to: path)
             guard function > 0 else { continue }
             try folder.link("\(path)/physfn", to: Self.path(card, 0))
-            try folder.link("\(Self.path(card, 0))/virtfn\(function - 1)", to: path)
+            if card.unlinkedIndex != function - 1 {
+                try folder.link("\(Self.path(card, 0))/virtfn\(function - 1)", to: path)
+            }
+            try folder.write("bus/pci/drivers/\(card.pciDriver)/uevent", "")
+            try folder.link("\(path)/driver", to: "bus/pci/drivers/\(card.pciDriver)")
             if card.vdpaIndexes.contains(function - 1) {
                 try writeVDPA(card, function - 1, folder)
             }
@@ -104,6 +126,7 @@ struct FakeHost {
         try writeInterface(
             card.uplinkName, uplink, device: "\(Self.path(card, 0))/virtio5", folder)
         try folder.write("\(uplink)/address", card.uplinkMAC + "\n")
+        try folder.write("\(uplink)/speed", card.uplinkSpeed + "\n")
         guard !card.portNames.isEmpty else { return }
         try folder.write("\(uplink)/phys_switch_id", "abcdef\n")
         try folder.write("\(uplink)/phys_port_name", "p0\n")
@@ -170,6 +193,22 @@ struct FakeHost {
                     \(relative)\(vpd ?? "")</capability></device>
                     """)
         }
+    }
+
+    private static func plainFunction(_ address: String, serial: String) throws -> NodeDevice {
+        let parts = address.split { $0 == ":" || $0 == "." }.map { Int($0, radix: 16) ?? 0 }
+        let vpd =
+            serial.isEmpty
+            ? ""
+            : "<capability type='vpd'><fields access='readonly'>"
+                + "<serial_number>\(serial)</serial_number></fields></capability>"
+        return try NodeDevice(
+            xml: """
+                <device><name>pci_\(address)</name><driver><name>virtio-pci</name></driver>
+                <capability type='pci'><domain>\(parts[0])</domain><bus>\(parts[1])</bus>
+                <slot>\(parts[2])</slot><function>\(parts[3])</function>
+                <product id='0x1eb8'/><vendor id='0x10de'/>\(vpd)</capability></device>
+                """)
     }
 
     private static func address(_ card: Card, _ function: Int) -> String {

@@ -9,7 +9,8 @@ import Testing
 @Suite("finding a device now")
 struct ResolveTests {
     private func resolve(
-        _ id: String, _ host: FakeHost = FakeHost(), nodeProblem: String? = nil
+        _ id: String, _ host: FakeHost = FakeHost(), nodeProblem: String? = nil,
+        sources: (inout DeviceSources) -> Void = { _ in }
     ) async throws -> ResolvedDevice {
         try await TemporaryFolder.use { folder in
             let inventory = VDPADeviceInventory(
@@ -21,7 +22,8 @@ struct ResolveTests {
                 nodeProblem: { _ in nodeProblem }, clock: ContinuousClock(),
                 logger: Logger(label: "test"))
             return try inventory.resolve(
-                DeviceID(id), try host.assembly(folder), "find the device", "device \(id)")
+                DeviceID(id), try host.assembly(folder, sources: sources), "find the device",
+                "device \(id)")
         }
     }
 
@@ -60,6 +62,39 @@ struct ResolveTests {
         }
         guard case .refused(let fault) = error else { throw Unexpected(error) }
         #expect(fault.found.contains(what == "no node" ? "it is gone" : what))
+    }
+
+    @Test("a device that moved to another address and number is found by its identity")
+    func moved() async throws {
+        var host = FakeHost()
+        host.cards[0].bus = "3b"
+        host.cards[0].firstDevice = 0
+        let found = try await resolve("52:54:01:00:01:00/vf1/vdpa1", host)
+        #expect(found.characterDevice == "/dev/vhost-vdpa-1")
+        // Its VF is there, but carries another device, or none.
+        for indexes in [[], [0]] as [Set<Int>] {
+            host.cards[0].vdpaIndexes = indexes
+            let made = host
+            let error = await #expect(throws: DriverError.self) {
+                try await resolve("52:54:01:00:01:00/vf1/vdpa1", made)
+            }
+            guard case .notFound = error else { throw Unexpected(error) }
+        }
+    }
+
+    @Test(
+        "a kernel that doesn't answer is asked again, a device that went meanwhile isn't there",
+        arguments: [
+            (.timedOut(operation: "read"), true), (.interrupted(operation: "read"), true),
+            (.refused(operation: "read", errno: 11), true), (.noDevice("vdpa1"), false),
+        ] as [(VDPAError, Bool)])
+    func silence(_ problem: VDPAError, isTransient: Bool) async throws {
+        let error = await #expect(throws: DriverError.self) {
+            try await resolve("52:54:01:00:01:00/vf1/vdpa1") {
+                $0.vdpaConfigs["vdpa1"] = .failure(problem)
+            }
+        }
+        #expect(error?.isTransient == isTransient)
     }
 
     @Test(

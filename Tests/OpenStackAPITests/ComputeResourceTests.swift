@@ -103,16 +103,6 @@ import Testing
         }
     }
 
-    @Test func devicesAreNotAskedForByAlias() async throws {
-        try await ComputeAPITestbed().talk { client in
-            let answer = try await client.compute(
-                .post, "/flavors/f1/os-extra_specs",
-                ["extra_specs": ["pci_passthrough:alias": "a:1"]], as: "admin")
-            #expect(answer.status == 400)
-            #expect(answer.fault("badRequest")?.contains("vnic_type 'vdpa'") == true)
-        }
-    }
-
     private static func withHost() async throws -> (ComputeAPITestbed, String) {
         let bed = try await ComputeAPITestbed()
         let host = ComputeHost(

@@ -26,7 +26,9 @@ import Testing
 private struct Bindings {
     private var ids: [String: String] = [:]
     /// Attributes that Millrace shows and the recorded service did not have loaded.
-    private let extras: Set<String> = ["numa_affinity_policy", "dns_name", "description"]
+    private let extras: Set<String> = [
+        "numa_affinity_policy", "device_requirements", "dns_name", "description",
+    ]
 
     func filled(text: String) -> String {
         ids.reduce(text) { $0.replacing("$" + $1.key, with: $1.value) }

@@ -9,7 +9,7 @@ import Testing
         let bed = try await OperatorTestbed(
             joinTokens: FakeTokenIssuer(), simulation: FakeSimulation(["compute-1": true]))
         let routes = bed.service.service.routes
-        #expect(routes.count == 10)
+        #expect(routes.count == 11)
         try await bed.talk { client in
             for route in routes {
                 let path = "/v1" + route.path.replacing(/\{[a-z]+\}/, with: "compute-1")

@@ -116,7 +116,7 @@ private struct Inspection: WorkflowDefinition {
         try await bed.talk { client in
             let answer = try await client.send(.get, "/v1/operations/\(id)/placement")
             #expect(answer.status == 400)
-            #expect(answer.message.contains("create_instance"))
+            #expect(answer.message.contains("(inspection) has not chosen a host"))
             let unknown = try await client.send(.get, "/v1/operations/\(id.dropLast())")
             #expect(unknown.status == 404)
         }

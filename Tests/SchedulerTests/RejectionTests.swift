@@ -9,19 +9,20 @@ struct Refused: Sendable, CustomTestStringConvertible {
     var name: String
     var change: @Sendable (inout HostSnapshot) -> Void = { _ in }
     var ask: @Sendable (inout PlacementRequest) -> Void = { _ in }
-    var reasons: [Rejection]
+    var reasons: [Rejection] = []
+    /// Instead of `reasons`: how operators read the only one.
+    var text: String?
     var category: String
     var testDescription: String { name }
 
     static let port = PortID("p1")
 
+    /// What operators read when no device is left.
     static func shortage(
-        ofKind: Int, onNetwork: Int, free: Int, network: String? = "physnet1", mac: String? = nil
-    ) -> Rejection {
-        .device(
-            DeviceShortage(
-                portID: port, kind: .vdpa, physicalNetwork: network, ofKind: ofKind,
-                onNetwork: onNetwork, free: free, wantedMAC: mac))
+        ofKind: Int, onNetwork: Int, free: Int, _ what: String = "on physnet1"
+    ) -> String {
+        "no free vdpa device \(what) for port p1: \(ofKind) of that kind, \(onNetwork) wired"
+            + " there, \(free) free"
     }
 
     static let services: [Refused] = [
@@ -54,16 +55,17 @@ struct Refused: Sendable, CustomTestStringConvertible {
 
     static let capacities: [Refused] = [
         Refused(
-            name: "vCPUs", change: { $0.ledger.claims = [Fleet.claim("i", vcpus: 15)] },
+            name: "vCPUs", change: { $0.ledger.claims = [HostSamples.claim("i", vcpus: 15)] },
             ask: { $0.capacity.vcpus = 2 }, reasons: [.vcpus(free: 1, wanted: 2)],
             category: "not enough vCPUs"),
         Refused(
-            name: "memory", change: { $0.ledger.claims = [Fleet.claim("i", memoryMiB: 16_000)] },
+            name: "memory",
+            change: { $0.ledger.claims = [HostSamples.claim("i", memoryMiB: 16_000)] },
             ask: { $0.capacity.memoryMiB = 512 },
             reasons: [.memory(freeMiB: 384, wantedMiB: 512)], category: "not enough memory"),
         Refused(
             name: "overdrawn memory",
-            change: { $0.ledger.claims = [Fleet.claim("i", memoryMiB: 20_000)] },
+            change: { $0.ledger.claims = [HostSamples.claim("i", memoryMiB: 20_000)] },
             reasons: [.memory(freeMiB: 0, wantedMiB: 64)], category: "not enough memory"),
         Refused(
             name: "disk", ask: { $0.capacity.diskGiB = 101 },
@@ -72,7 +74,7 @@ struct Refused: Sendable, CustomTestStringConvertible {
             name: "several",
             change: {
                 $0.isUp = false
-                $0.ledger.claims = [Fleet.claim("i", memoryMiB: 16_384, diskGiB: 100)]
+                $0.ledger.claims = [HostSamples.claim("i", memoryMiB: 16_384, diskGiB: 100)]
             },
             reasons: [
                 .down, .memory(freeMiB: 0, wantedMiB: 64), .disk(freeGiB: 0, wantedGiB: 1),
@@ -91,34 +93,36 @@ struct Refused: Sendable, CustomTestStringConvertible {
             category: "host software does not support vDPA"),
         Refused(
             name: "no device of the kind", change: { $0.report?.devices = [] },
-            reasons: [shortage(ofKind: 0, onNetwork: 0, free: 0)],
+            text: shortage(ofKind: 0, onNetwork: 0, free: 0),
             category: "no free vdpa device on physnet1"),
         Refused(
             name: "a VF is no vDPA device",
             change: { host in
                 for index in 0..<2 { host.report?.devices[index].kind = .vf }
-            }, reasons: [shortage(ofKind: 0, onNetwork: 0, free: 0)],
+            }, text: shortage(ofKind: 0, onNetwork: 0, free: 0),
             category: "no free vdpa device on physnet1"),
         Refused(
-            name: "wired elsewhere", ask: { $0.devices[0].physicalNetwork = "physnet2" },
-            reasons: [shortage(ofKind: 2, onNetwork: 0, free: 0, network: "physnet2")],
+            name: "wired elsewhere", ask: { $0.devices[0].network = .wired(to: "physnet2") },
+            text: shortage(ofKind: 2, onNetwork: 0, free: 0, "on physnet2"),
             category: "no free vdpa device on physnet2"),
         Refused(
-            name: "tunnelled", ask: { $0.devices[0].physicalNetwork = nil },
-            reasons: [shortage(ofKind: 2, onNetwork: 0, free: 0, network: nil)],
+            name: "tunnelled", ask: { $0.devices[0].network = .wired(to: nil) },
+            text: shortage(ofKind: 2, onNetwork: 0, free: 0, "for tunnelled networks"),
             category: "no free vdpa device for tunnelled networks"),
         Refused(
             name: "all taken",
             change: {
-                $0.ledger.claims = [Fleet.claim("i", devices: ["a-vdpa0", "a-vdpa1"])]
-            }, reasons: [shortage(ofKind: 2, onNetwork: 2, free: 0)],
+                $0.ledger.claims = [HostSamples.claim("i", devices: ["a-vdpa0", "a-vdpa1"])]
+            }, text: shortage(ofKind: 2, onNetwork: 2, free: 0),
             category: "no free vdpa device on physnet1"),
         Refused(
             name: "fixed MACs",
             change: { host in
                 for index in 0..<2 { host.report?.devices[index].macSettable = false }
             }, ask: { $0.devices[0].requiredMAC = "02:ff:00:00:00:00" },
-            reasons: [shortage(ofKind: 2, onNetwork: 2, free: 2, mac: "02:ff:00:00:00:00")],
+            text: shortage(
+                ofKind: 2, onNetwork: 2, free: 2,
+                "on physnet1 that can have MAC 02:ff:00:00:00:00"),
             category: "no free vdpa device on physnet1 that can have MAC 02:ff:00:00:00:00"),
     ]
 }
@@ -131,28 +135,39 @@ struct Refused: Sendable, CustomTestStringConvertible {
             capacity: HostCapacity(vcpus: 1, memoryMiB: 64, diskGiB: 1),
             devices: [
                 DeviceRequest(
-                    portID: Refused.port, kind: .vdpa, physicalNetwork: "physnet1",
-                    requiredMAC: nil)
-            ], zone: nil, hostName: nil)
+                    portID: Refused.port, kind: .vdpa, physicalNetwork: "physnet1")
+            ])
         ask(&request)
-        return Scheduler(ratios: OvercommitRatios(cpu: 2)).decide(request, hosts: [host])
+        let ratios = OvercommitRatios(cpu: 2)
+        let scheduler = Scheduler()
+        let fleet = Fleet([host], ratios: ratios)
+        var decision = scheduler.decide(request, fleet: fleet)
+        decision.rejections =
+            scheduler.refusals(
+                request, fleet: fleet, decision: decision, detailMax: 100
+            ).details
+        return decision
     }
 
     @Test(arguments: Refused.services + Refused.places + Refused.capacities + Refused.devices)
     func aHostIsRefusedForItsReasons(refused: Refused) throws {
-        let decision = Self.decide(Fleet.host("a", refused.change), refused.ask)
+        let decision = Self.decide(HostSamples.host("a", refused.change), refused.ask)
         #expect(decision.candidates.isEmpty)
         let rejection = try #require(decision.rejections.first)
         #expect(rejection.hostName == "a")
         #expect(rejection.hostID == HostID("id-a"))
-        #expect(rejection.reasons == refused.reasons)
+        if let text = refused.text {
+            #expect(rejection.reasons.map(\.description) == [text])
+        } else {
+            #expect(rejection.reasons == refused.reasons)
+        }
         #expect(rejection.reasons.first?.category == refused.category)
         #expect(decision.summary == "1 host: \(refused.category).")
     }
 
     @Test(arguments: Refused.services + Refused.places + Refused.capacities + Refused.devices)
     func tenantsAreToldNoNameOfAHostOrDevice(refused: Refused) throws {
-        let host = Fleet.host("secret-host") { host in
+        let host = HostSamples.host("secret-host") { host in
             refused.change(&host)
         }
         let summary = Self.decide(host, refused.ask).summary
@@ -176,7 +191,9 @@ struct Refused: Sendable, CustomTestStringConvertible {
     }
 
     @Test func operatorsReadTheCountsOfDevices() throws {
-        let decision = Self.decide(Fleet.host("a")) { $0.devices[0].physicalNetwork = "x" }
+        let decision = Self.decide(HostSamples.host("a")) {
+            $0.devices[0].network = .wired(to: "x")
+        }
         let reason = try #require(decision.rejections.first?.reasons.first)
         #expect(
             reason.description

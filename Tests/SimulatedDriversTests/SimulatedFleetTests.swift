@@ -69,17 +69,12 @@ private struct ReceptionLink: ControlPlaneLink {
         ) { ReceptionLink(reception: reception, name: $0.name) }
     }
 
-    @Test func hundredsOfHostsAreThereSoon() async {
+    @Test func hundredsOfHostsComeAtOnce() async {
         let reception = Reception()
         let fleet = fleet(300, reception)
-        let clock = ContinuousClock()
-        let taken = await clock.measure {
-            await fleet.start()
-            await reception.wait(for: 300)
-        }
+        await fleet.start()
+        await reception.wait(for: 300)
         await fleet.stop()
-        // Generous, for a busy machine: it takes a tenth of that.
-        #expect(taken < .seconds(10))
     }
 
     @Test func agentsComeAndGo() async throws {

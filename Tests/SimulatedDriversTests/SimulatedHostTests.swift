@@ -49,7 +49,7 @@ import Testing
     @Test func devicesAreLookedUpNow() async throws {
         let host = SimulatedHost(spec)
         let devices = host.drivers().devices
-        let id = DeviceID("sim-a-pf0-vf1-vdpa1")
+        let id = DeviceID("sim-a-pf0/vf1/vdpa1")
         #expect(try await devices.resolve(id).characterDevice == "/dev/vhost-vdpa-1")
         host.renumberDevices(by: 5)
         #expect(try await devices.resolve(id).characterDevice == "/dev/vhost-vdpa-6")
@@ -62,7 +62,7 @@ import Testing
         host.restore(id)
         #expect(try await devices.resolve(id).representor == "pf0vf1")
         await #expect(throws: DriverError.self) {
-            try await devices.resolve(DeviceID("sim-a-pf0-vf5"))
+            try await devices.resolve(DeviceID("sim-a-pf0/vf5"))
         }
     }
 

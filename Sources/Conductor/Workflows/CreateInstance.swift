@@ -1,6 +1,7 @@
 import ComputeModel
 import Foundation
 import Persistence
+import Placement
 import Scheduler
 import Workflow
 
@@ -24,7 +25,6 @@ struct CreateInstance: WorkflowDefinition {
         var requestID: APIRequestID
         var workflowID: WorkflowID
         var failure: Failure?
-        var rejections: [HostRejection]?
     }
 
     /// What went wrong last, kept for the undo that tells it.
@@ -34,7 +34,7 @@ struct CreateInstance: WorkflowDefinition {
     }
 
     let context: ConductorContext
-    let placement: Placement
+    let placements: Placements
     let ports: Ports
     let actions: InstanceActions
     let guests: GuestAssignments
@@ -71,16 +71,25 @@ struct CreateInstance: WorkflowDefinition {
             }, undo: undo)
     }
 
+    /// Hosts that a fault names to administrators; `millrace explain server` tells the others.
+    private static let hostsInTrace = 20
+
+    private static func trace(_ rejections: [HostRejection]) -> String {
+        let lines = rejections.prefix(hostsInTrace).map { rejection in
+            "\(rejection.hostName): "
+                + rejection.reasons.map(\.description).joined(separator: "; ")
+        }
+        let more = rejections.count - lines.count
+        return (lines + (more > 0 ? ["and \(more) more: see 'millrace explain server'"] : []))
+            .joined(separator: "\n")
+    }
+
     private static func failure(_ error: any Error) -> Failure {
         switch error {
         case let error as PlacementFailure:
             Failure(
-                message: "No valid host was found. "
-                    + PlacementDecision.summary(error.rejections),
-                trace: error.rejections.map { rejection in
-                    "\(rejection.hostName): "
-                        + rejection.reasons.map(\.description).joined(separator: "; ")
-                }.joined(separator: "\n"))
+                message: "No valid host was found. " + error.summary,
+                trace: trace(error.record.rejections))
         case let error as GuestFailure:
             Failure(message: error.tenantMessage, trace: error.description)
         case let error as DomainError:
@@ -98,47 +107,11 @@ extension CreateInstance {
         try step.checkCancellation()
         let id = state.instanceID
         let instance = try context.documents.require(Instance.self, id.text)
-        if instance.value.hostID != nil { return }
-        try await actions.beginEvent(Self.scheduleEvent, id, state.requestID)
-        let ports = try instance.value.interfaces.map {
-            try context.documents.require(NetworkPort.self, $0.portID.text).value
-        }
-        var networks: [NetworkID: Network] = [:]
-        for port in ports {
-            networks[port.networkID] =
-                try context.documents.get(Network.self, port.networkID.text)?.value
-        }
-        let image = try context.documents.get(Image.self, instance.value.imageID.text)?.value
-        let request = placement.request(
-            for: instance.value, ports: ports, networks: networks, image: image)
-        do {
-            _ = try await claim(request, instance, state)
-        } catch let failure as PlacementFailure {
-            state.rejections = failure.rejections
-            throw failure
+        if instance.value.hostID == nil {
+            try await actions.beginEvent(Self.scheduleEvent, id, state.requestID)
+            try await placements.place(id, state.workflowID)
         }
         try await actions.endEvent(Self.scheduleEvent, id, state.requestID)
-    }
-
-    private func claim(
-        _ request: PlacementRequest, _ instance: Versioned<Instance>, _ state: State
-    ) async throws -> Candidate {
-        try await placement.claim(request) { candidate in
-            Claim(
-                instanceID: state.instanceID, projectID: instance.value.projectID,
-                workflowID: state.workflowID, capacity: request.capacity,
-                devices: candidate.devices, createdAt: context.now())
-        } alongside: { candidate, transaction in
-            let current = try context.documents.require(Instance.self, state.instanceID.text)
-            let host = try context.documents.require(ComputeHost.self, candidate.hostID.text)
-            var placed = current.value
-            placed.hostID = candidate.hostID
-            placed.hostName = candidate.hostName
-            placed.zone = host.value.zone
-            placed.task = placed.deletionRequested ? .deleting : .networking
-            placed.updatedAt = context.now()
-            try transaction.update(current, to: placed)
-        }
     }
 
     private func releaseClaim(_ state: inout State, _ step: StepContext) async throws {
@@ -164,12 +137,13 @@ extension CreateInstance {
             let report = try snapshot.get(HostReport.self, hostID.text)?.value
             var transaction = context.documents.makeTransaction()
             for owned in claim?.devices ?? [] {
-                let port = try snapshot.require(NetworkPort.self, owned.portID.text)
+                guard let portID = owned.portID else { continue }
+                let port = try snapshot.require(NetworkPort.self, portID.text)
                 guard port.value.binding?.deviceID != owned.deviceID else { continue }
                 guard let device = report?.devices.first(where: { $0.id == owned.deviceID })
                 else {
                     throw GuestFailure(
-                        tenantMessage: "The device claimed for port \(owned.portID) vanished.",
+                        tenantMessage: "The device claimed for port \(portID) vanished.",
                         detail: "device \(owned.deviceID) is no longer reported by \(hostName)")
                 }
                 try ports.bind(
@@ -214,7 +188,13 @@ extension CreateInstance {
     }
 
     private func awaitRunning(_ state: inout State, _ step: StepContext) async throws {
-        try await guests.awaitSettled(state.instanceID, checkCancellation: step.checkCancellation)
+        do {
+            try await guests.awaitSettled(
+                state.instanceID, checkCancellation: step.checkCancellation)
+        } catch let failure as GuestFailure {
+            noteBuild(state, failed: true)
+            throw failure
+        }
     }
 
     private func finish(_ state: inout State, _ step: StepContext) async throws {
@@ -240,7 +220,16 @@ extension CreateInstance {
             try transaction.update(ledger, to: changed)
             try await context.documents.commit(transaction)
         }
+        noteBuild(state, failed: false)
         try await actions.endEvent(Self.buildEvent, id, state.requestID)
+    }
+
+    /// Lets the scheduler know how the host did.
+    private func noteBuild(_ state: State, failed: Bool) {
+        guard let instance = try? context.documents.get(Instance.self, state.instanceID.text),
+            let host = instance.value.hostID
+        else { return }
+        placements.placer.index.noteBuild(on: host, failed: failed)
     }
 
     /// The last thing undone: everything is released, now the instance says why it failed.
@@ -249,6 +238,8 @@ extension CreateInstance {
         // Ports are the instance's since it was accepted, whether or not they were bound.
         try await guests.releasePorts(of: state.instanceID)
         try await context.retryingConflicts(.server) {
+            // Others of the same request may have placed it since its claim was released.
+            try await guests.releaseUnassignedClaim(of: state.instanceID)
             let instance = try context.documents.require(Instance.self, state.instanceID.text)
             // A deletion goes on from here; it has its own workflow.
             guard !instance.value.deletionRequested, instance.value.state != .deleted else {

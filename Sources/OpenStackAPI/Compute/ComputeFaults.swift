@@ -39,10 +39,14 @@ struct ComputeFaults: FaultStyle {
         }
     }
 
-    /// Nova calls servers instances in its messages.
+    /// Nova calls servers instances in its messages, and compute hosts so.
     private static func message(_ error: DomainError) -> String {
-        if case .notFound(.server, let id) = error { return "Instance \(id) could not be found." }
-        if case .notFound(.request, _) = error { return "The resource could not be found." }
-        return "\(error)"
+        switch error {
+        case .notFound(.server, let id): "Instance \(id) could not be found."
+        case .notFound(.serverGroup, let id): "Instance group \(id) could not be found."
+        case .notFound(.host, let name): "Compute host \(name) could not be found."
+        case .notFound(.request, _): "The resource could not be found."
+        default: "\(error)"
+        }
     }
 }

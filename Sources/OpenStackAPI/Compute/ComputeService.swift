@@ -36,7 +36,8 @@ public struct ComputeService: Sendable {
 
     private var table: [Route] {
         serverRoutes + instanceActionRoutes + flavorRoutes + keypairRoutes + hypervisorRoutes
-            + serviceRoutes + zoneRoutes + limitRoutes + emptyRoutes
+            + serviceRoutes + zoneRoutes + aggregateRoutes + serverGroupRoutes + limitRoutes
+            + emptyRoutes
     }
 
     /// Wraps a handler that needs the microversion.

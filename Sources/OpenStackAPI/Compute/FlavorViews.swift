@@ -14,6 +14,8 @@ extension ComputeService {
             route(.delete, "/flavors/{id}", .admin, deleteFlavor),
             route(.get, "/flavors/{id}/os-extra_specs", .reader, showExtraSpecs),
             route(.post, "/flavors/{id}/os-extra_specs", .admin, addExtraSpecs),
+            route(.get, "/flavors/{id}/os-extra_specs/{key}", .reader, showExtraSpec),
+            route(.put, "/flavors/{id}/os-extra_specs/{key}", .admin, setExtraSpec),
             route(.delete, "/flavors/{id}/os-extra_specs/{key}", .admin, deleteExtraSpec),
             route(.get, "/flavors/{id}/os-flavor-access", .admin, listFlavorAccess),
             route(.post, "/flavors/{id}/action", .admin, flavorAction),
@@ -108,24 +110,36 @@ extension ComputeService {
             throw body.missing("extra_specs")
         }
         try body.finish()
-        if specs.keys.contains("pci_passthrough:alias") {
-            throw DomainError.invalid(
-                .flavor, field: "pci_passthrough:alias",
-                "Devices can't be asked for by alias here. vDPA devices are consumed through"
-                    + " ports: create one with vnic_type 'vdpa' and give it to the server.")
-        }
-        let changed = try await conductor.flavors.update(FlavorID(request.parameter("id"))) {
-            $0.extraSpecs.merge(specs) { $1 }
-        }
+        let changed = try await conductor.flavors.setExtraSpecs(
+            FlavorID(request.parameter("id")), specs)
         return .ok(["extra_specs": .map(changed.extraSpecs)])
+    }
+
+    private func showExtraSpec(_ request: ComputeRequest) throws -> APIResponse {
+        let flavor = try flavor(request)
+        let key = request.parameter("key")
+        guard let value = flavor.extraSpecs[key] else { throw Self.noExtraSpec(flavor, key) }
+        return .ok(.object([.init(key, .string(value))]))
+    }
+
+    private func setExtraSpec(_ request: ComputeRequest) async throws -> APIResponse {
+        let flavor = try flavor(request)
+        let key = request.parameter("key")
+        var body = try BodyReader(await request.request.json(), path: "", noun: .flavor)
+        guard let value = try body.string(key) else { throw body.missing(key) }
+        try body.finish()
+        _ = try await conductor.flavors.setExtraSpecs(flavor.id, [key: value])
+        return .ok(.object([.init(key, .string(value))]))
+    }
+
+    private static func noExtraSpec(_ flavor: Flavor, _ key: String) -> DomainError {
+        .notFound(.flavor, "\(flavor.id) extra spec \(key)")
     }
 
     private func deleteExtraSpec(_ request: ComputeRequest) async throws -> APIResponse {
         let flavor = try flavor(request)
         let key = request.parameter("key")
-        guard flavor.extraSpecs[key] != nil else {
-            throw DomainError.notFound(.flavor, "\(flavor.id) extra spec \(key)")
-        }
+        guard flavor.extraSpecs[key] != nil else { throw Self.noExtraSpec(flavor, key) }
         _ = try await conductor.flavors.update(flavor.id) { $0.extraSpecs[key] = nil }
         return APIResponse(.ok)
     }

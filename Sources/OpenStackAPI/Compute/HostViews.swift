@@ -143,7 +143,8 @@ extension ComputeService {
         let views = try conductor.hosts.list().filter {
             (host == nil || $0.host.name == host) && (binary == nil || binary == Self.binary)
         }
-        return .ok(["services": .array(views.map { service($0, request.version) })])
+        let zones = try conductor.aggregates.zones()
+        return .ok(["services": .array(views.map { service($0, zones, request.version) })])
     }
 
     private func updateService(_ request: ComputeRequest) async throws -> APIResponse {
@@ -167,14 +168,17 @@ extension ComputeService {
         let view = try await conductor.hosts.update(
             HostID(request.parameter("id")), disabled: status.map { $0 == "disabled" },
             reason: reason, forcedDown: forcedDown)
-        return .ok(["service": service(view, request.version)])
+        return .ok(["service": service(view, try conductor.aggregates.zones(), request.version)])
     }
 
-    private func service(_ view: HostView, _ version: Microversion) -> JSONValue {
+    private func service(
+        _ view: HostView, _ zones: HostZones, _ version: Microversion
+    ) -> JSONValue {
         let heard = conductor.context.now() - (view.silence?.seconds ?? 0)
         var members: [JSONValue.Member] = [
             .init("binary", .string(Self.binary)), .init("host", .string(view.host.name)),
-            .init("id", .string(view.host.id.text)), .init("zone", .string(view.host.zone)),
+            .init("id", .string(view.host.id.text)),
+            .init("zone", .string(zones.zone(of: view.host))),
             .init("status", view.host.disabled ? "disabled" : "enabled"),
             .init("state", view.isUp ? "up" : "down"),
             .init(
@@ -188,7 +192,8 @@ extension ComputeService {
     }
 
     private func listZones(_ request: ComputeRequest, detail: Bool) throws -> APIResponse {
-        let zones = Dictionary(grouping: try conductor.hosts.list(), by: \.host.zone)
+        let places = try conductor.aggregates.zones()
+        let zones = Dictionary(grouping: try conductor.hosts.list()) { places.zone(of: $0.host) }
         let views = zones.sorted { $0.key < $1.key }.map { zone, hosts -> JSONValue in
             let available = hosts.contains { $0.isUp && !$0.host.disabled }
             return [

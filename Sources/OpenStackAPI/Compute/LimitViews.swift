@@ -16,8 +16,6 @@ extension ComputeService {
     /// Nouns that this release has none of; the client asks for them along the way.
     var emptyRoutes: [Route] {
         [
-            route(.get, "/os-aggregates", .admin) { _ in .ok(["aggregates": []]) },
-            route(.get, "/os-server-groups", .reader) { _ in .ok(["server_groups": []]) },
             route(.get, "/os-migrations", .admin) { _ in .ok(["migrations": []]) },
             route(.get, "/servers/{id}/migrations", .reader) { request in
                 _ = try instance(request)
@@ -37,19 +35,24 @@ extension ComputeService {
         }
         let used = try conductor.context.documents.list(Instance.self).map(\.value)
             .filter { $0.projectID == project && $0.state != .deleted }
+        let groups = try conductor.context.documents.list(ServerGroup.self).count {
+            $0.value.projectID == project
+        }
+        let settings = conductor.context.settings
         let unlimited = -1
         return .ok([
             "limits": [
                 "rate": [],
                 "absolute": [
                     "maxServerMeta": 128, "maxTotalCores": .int(unlimited),
-                    "maxTotalInstances": .int(conductor.context.settings.instancesPerProjectMax),
+                    "maxTotalInstances": .int(settings.instancesPerProjectMax),
                     "maxTotalKeypairs": .int(unlimited), "maxTotalRAMSize": .int(unlimited),
-                    "maxServerGroups": 0, "maxServerGroupMembers": 0,
+                    "maxServerGroups": .int(settings.serverGroupsPerProjectMax),
+                    "maxServerGroupMembers": .int(settings.serverGroupMembersMax),
                     "totalCoresUsed": .int(used.reduce(0) { $0 + $1.flavor.vcpus }),
                     "totalInstancesUsed": .int(used.count),
                     "totalRAMUsed": .int(used.reduce(0) { $0 + $1.flavor.memoryMiB }),
-                    "totalServerGroupsUsed": 0,
+                    "totalServerGroupsUsed": .int(groups),
                 ],
             ]
         ])
@@ -61,11 +64,13 @@ extension ComputeService {
         guard caller.isAdmin || project == caller.projectID.text else {
             throw DomainError.forbidden("Policy doesn't allow other projects' quotas to be seen.")
         }
+        let settings = conductor.context.settings
         return .ok([
             "quota_set": [
                 "id": .string(project), "cores": -1, "key_pairs": -1, "ram": -1,
-                "instances": .int(conductor.context.settings.instancesPerProjectMax),
-                "metadata_items": 128, "server_groups": 0, "server_group_members": 0,
+                "instances": .int(settings.instancesPerProjectMax), "metadata_items": 128,
+                "server_groups": .int(settings.serverGroupsPerProjectMax),
+                "server_group_members": .int(settings.serverGroupMembersMax),
             ]
         ])
     }

@@ -12,7 +12,7 @@ struct ServerCreation {
     init(_ body: JSONValue, _ version: Microversion) throws {
         var outer = try BodyReader(body, path: "", noun: .server)
         guard var server = try outer.object("server") else { throw outer.missing("server") }
-        outer.ignore("os:scheduler_hints", "OS-SCH-HNT:scheduler_hints")
+        let hints = try SchedulerHints(&outer)
         try outer.finish()
         let name = try server.requiredString("name", length: 1...255)
         let trimmed = name.trimmingCharacters(in: .whitespaces)
@@ -21,6 +21,8 @@ struct ServerCreation {
             name: trimmed, flavorID: FlavorID(try Self.reference(&server, "flavorRef")),
             imageID: ImageID(try Self.image(&server)),
             networks: try Self.networks(&server, version))
+        instances.serverGroupID = hints.group
+        instances.schedulerHints = hints.all
         try readIdentity(&server, version)
         try readPlace(&server, version)
         try readCounts(&server)

@@ -28,7 +28,7 @@ struct ServerViews {
         var members: [JSONValue.Member] = try basics(instance)
         members += extended(instance)
         if caller.isAdmin { members += try administrative(instance) }
-        members += versioned(instance, isShow: isShow)
+        members += try versioned(instance, isShow: isShow)
         if let fault = instance.fault, instance.state == .error {
             members.append(.init("fault", faultView(fault)))
         }
@@ -109,7 +109,7 @@ struct ServerViews {
         return members
     }
 
-    private func versioned(_ instance: Instance, isShow: Bool) -> [JSONValue.Member] {
+    private func versioned(_ instance: Instance, isShow: Bool) throws -> [JSONValue.Member] {
         var members: [JSONValue.Member] = []
         if version >= .hostname, !caller.isAdmin {
             members.append(.init("OS-EXT-SRV-ATTR:hostname", .string(instance.hostname)))
@@ -122,7 +122,9 @@ struct ServerViews {
         if version >= .trustedCertificates {
             members.append(.init("trusted_image_certificates", .null))
         }
-        if version >= .serverGroups, isShow { members.append(.init("server_groups", [])) }
+        if version >= .serverGroups, isShow {
+            members.append(.init("server_groups", .strings(try groups(instance))))
+        }
         if version >= .lockedReason {
             members.append(.init("locked_reason", .optional(instance.lockedReason)))
         }
@@ -130,8 +132,26 @@ struct ServerViews {
             members.append(
                 .init("pinned_availability_zone", .optional(instance.requestedZone)))
         }
-        if version >= .schedulerHints { members.append(.init("scheduler_hints", [:])) }
+        if version >= .schedulerHints {
+            members.append(.init("scheduler_hints", hints(instance)))
+        }
         return members
+    }
+
+    /// The server's group, unless it was deleted.
+    private func groups(_ instance: Instance) throws -> [String] {
+        guard let id = instance.serverGroupID,
+            try snapshot.get(ServerGroup.self, id.text) != nil
+        else { return [] }
+        return [id.text]
+    }
+
+    /// One value stands for itself, several in a list.
+    private func hints(_ instance: Instance) -> JSONValue {
+        .object(
+            (instance.schedulerHints ?? [:]).sorted { $0.key < $1.key }.map { key, values in
+                .init(key, values.count == 1 ? .string(values[0]) : .strings(values))
+            })
     }
 
     private func addresses(_ instance: Instance) throws -> JSONValue {

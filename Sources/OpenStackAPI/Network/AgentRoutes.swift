@@ -4,7 +4,7 @@ import RequestPipeline
 
 extension ResourceTable<HostView> {
     /// Millrace's own agents, as far as they wire ports: one on each compute host.
-    static var agents: ResourceTable {
+    static func agents(_ zones: HostZones) -> ResourceTable {
         ResourceTable(
             noun: .agent, singular: "agent", plural: "agents", path: "agents",
             id: { $0.host.id.text }, tags: { _ in [] },
@@ -24,7 +24,7 @@ extension ResourceTable<HostView> {
                 },
                 .init("description") { _ in .null },
                 .init("resources_synced") { _ in .null },
-                .init("availability_zone") { .string($0.host.zone) },
+                .init("availability_zone") { .string(zones.zone(of: $0.host)) },
                 .init("alive") { .bool($0.isUp) },
                 .init("configurations", filter: false) { Self.configurations($0) },
             ])
@@ -42,18 +42,21 @@ extension ResourceTable<HostView> {
 
 extension NetworkService {
     var agentRoutes: [Route] {
-        let table = ResourceTable<HostView>.agents
-        return [
+        [
             Route(.get, "/v2.0/agents", .role(.admin)) { request in
-                try page(table, hosts.list(), request)
+                try page(agents(), hosts.list(), request)
             },
             Route(.get, "/v2.0/agents/{id}", .role(.admin)) { request in
                 let id = request.parameter("id")
                 guard let found = try hosts.list().first(where: { $0.host.id.text == id }) else {
                     throw DomainError.notFound(.agent, id)
                 }
-                return try one(table, found, request)
+                return try one(agents(), found, request)
             },
         ]
+    }
+
+    private func agents() throws -> ResourceTable<HostView> {
+        .agents(try aggregates.zones())
     }
 }

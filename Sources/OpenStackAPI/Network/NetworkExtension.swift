@@ -1,11 +1,12 @@
 import RequestPipeline
 
-/// An extension of Neutron's API that Millrace honours. Clients change what they ask for by these.
+/// An extension of Neutron's API that Millrace honours, or, with `device-requirements`, one of its
+/// own. Clients change what they ask for by these.
 struct NetworkExtension: Sendable {
     let alias: String
     /// What it adds, in a few words.
     let summary: String
-    /// When Neutron published it.
+    /// When it was published.
     let updated: String
 
     init(_ alias: String, _ summary: String, _ updated: String) {
@@ -31,6 +32,8 @@ struct NetworkExtension: Sendable {
         NetworkExtension(
             "allowed-address-pairs", "Further addresses a port may send from", "2013-07-23"),
         NetworkExtension("binding", "vNIC type, host and profile of ports", "2014-02-03"),
+        NetworkExtension(
+            "device-requirements", "What the device of a port must be able to do", "2026-01-15"),
         NetworkExtension("port-numa-affinity-policy", "NUMA wish of a port", "2020-07-08"),
         NetworkExtension(
             "port-numa-affinity-policy-socket", "The NUMA wish 'socket'", "2024-02-09"),

@@ -10,6 +10,7 @@ public struct NetworkService: Sendable {
     let subnets: Subnets
     let ports: Ports
     let groups: SecurityGroups
+    let aggregates: Aggregates
     let hosts: Hosts
     let settings: ConductorSettings
     let addresses: ServiceAddresses
@@ -21,6 +22,7 @@ public struct NetworkService: Sendable {
         subnets = Subnets(context)
         ports = Ports(context)
         groups = SecurityGroups(context)
+        aggregates = Aggregates(context)
         settings = context.settings
         self.hosts = hosts
         self.addresses = addresses

@@ -65,6 +65,7 @@ enum PortBody {
         request.deviceOwner = try reader.string("device_owner", length: 0...255) ?? ""
         request.userProfile = try profile(&reader) ?? [:]
         request.numaAffinityPolicy = try numaPolicy(&reader)
+        request.deviceRequirements = try PortRequirements.read(&reader)
         request.dnsName = try reader.string("dns_name", length: 0...255) ?? ""
         request.tags = try reader.strings("tags", countMax: NetworkLimits.tagsMax) ?? []
         try finish(&reader)
@@ -89,6 +90,9 @@ enum PortBody {
         change.userProfile = try profile(&reader)
         if reader.has("numa_affinity_policy") {
             change.numaAffinityPolicy = .some(try numaPolicy(&reader))
+        }
+        if reader.has(PortRequirements.key) {
+            change.deviceRequirements = .some(try PortRequirements.read(&reader))
         }
         change.dnsName = try reader.string("dns_name", length: 0...255)
         try finish(&reader)
@@ -155,14 +159,11 @@ enum PortBody {
         return type
     }
 
-    private static let numaPolicies = ["required", "preferred", "legacy", "socket"]
-
     private static func numaPolicy(_ reader: inout BodyReader) throws(DomainError) -> String? {
         guard let text = try reader.string("numa_affinity_policy") else { return nil }
-        guard numaPolicies.contains(text) else {
-            throw reader.invalid(
-                "numa_affinity_policy",
-                "'\(text)' is not in [\(numaPolicies.joined(separator: ", "))].")
+        guard NUMAAffinityPolicy(rawValue: text) != nil else {
+            let valid = NUMAAffinityPolicy.allCases.map(\.rawValue).joined(separator: ", ")
+            throw reader.invalid("numa_affinity_policy", "'\(text)' is not in [\(valid)].")
         }
         return text
     }

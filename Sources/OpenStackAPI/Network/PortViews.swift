@@ -85,6 +85,7 @@ extension ResourceTable<NetworkPort> {
             .init("qos_network_policy_id", filter: false) { _ in .null },
             .init("resource_request", filter: false, adminOnly: true) { _ in .null },
             .init("numa_affinity_policy", filter: false) { .optional($0.numaAffinityPolicy) },
+            .init("device_requirements", filter: false) { PortRequirements.view($0) },
             .init("dns_name") { .string($0.dnsName) },
         ]
     }

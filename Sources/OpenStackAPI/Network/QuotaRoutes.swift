@@ -36,7 +36,8 @@ extension NetworkService {
     private var limits: [(String, Int)] {
         [
             ("network", settings.networksPerProjectMax), ("subnet", -1), ("subnetpool", 0),
-            ("port", settings.portsPerProjectMax), ("router", 0), ("floatingip", 0),
+            ("port", settings.portsPerProjectMax),
+            ("vdpa_port", settings.vdpaPortsPerProjectMax), ("router", 0), ("floatingip", 0),
             ("rbac_policy", 0), ("security_group", NetworkLimits.groupsPerProjectMax),
             ("security_group_rule", -1), ("trunk", 0),
         ]
@@ -53,10 +54,11 @@ extension NetworkService {
 
     private func usage(of project: ProjectID, _ caller: Caller) async throws -> JSONValue {
         let own = try await groups.list(caller).filter { $0.projectID == project }
+        let ports = try ports.list(caller).filter { $0.projectID == project }
         let used = [
             "network": try networks.list(caller).count { $0.projectID == project },
             "subnet": try subnets.list(caller).count { $0.projectID == project },
-            "port": try ports.list(caller).count { $0.projectID == project },
+            "port": ports.count, "vdpa_port": ports.count { $0.vnicType == .vdpa },
             "security_group": own.count,
             "security_group_rule": own.reduce(0) { $0 + $1.rules.count },
         ]

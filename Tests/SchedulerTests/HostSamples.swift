@@ -3,7 +3,7 @@ import Foundation
 import Scheduler
 
 /// Hosts and requests to be changed by each test.
-enum Fleet {
+enum HostSamples {
     static let time = Date(timeIntervalSince1970: 1_790_000_000)
 
     /// A host with 8 CPUs, 16 GiB, 100 GiB of disk and `devices` vDPA devices on physnet1.

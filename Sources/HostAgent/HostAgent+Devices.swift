@@ -1,0 +1,44 @@
+import ComputeModel
+import DeviceTracking
+import HostDrivers
+import Logging
+
+extension HostAgent {
+    /// Who has which device, by what the control plane wants here. A guest that is to go holds
+    /// its devices until it is gone, but nobody waits for those any more.
+    var deviceOwners: [DeviceID: InstanceID] {
+        var owners: [DeviceID: InstanceID] = [:]
+        for assignment in (desired ?? [:]).values where assignment.goal != .absent {
+            for interface in assignment.guest.interfaces {
+                owners[interface.deviceID] = assignment.instanceID
+            }
+        }
+        return owners
+    }
+
+    /// Takes the last scan into the memory that survives restarts.
+    func observeDevices() {
+        guard let scan = hostReporting.scan else { return }
+        // What nobody is known to own may have an owner: without assignments nothing is dropped
+        // from memory but by age, and that takes weeks.
+        var memory = record.devices ?? DeviceMemory()
+        memory.observe(
+            scan.devices + scan.notOffered, owned: Set(deviceOwners.keys),
+            at: environment.now())
+        guard memory != record.devices else { return }
+        record.devices = memory
+        recordIsDirty = true
+        // The next pass saves it.
+        reconcileSignal.notify()
+    }
+
+    /// What differs from what guests own and from how the devices were. Empty before the first
+    /// scan.
+    func driftConditions() -> [HostCondition] {
+        guard let scan = hostReporting.scan, let memory = record.devices else { return [] }
+        return DeviceDrift(
+            memory: memory, offered: scan.devices, notOffered: scan.notOffered,
+            owners: deviceOwners
+        ).conditions
+    }
+}
