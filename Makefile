@@ -9,16 +9,19 @@ SWIFT_FLAGS ?=
 PYTHON ?= python3
 HOSTS ?= 1
 HOST ?= 1
+# How long each parser is fuzzed.
+FUZZ_SECONDS ?= 600
 # A directory that appears as /opt/millrace in every host of the lab; none if empty.
 PAYLOAD ?=
 
-SWIFT_SOURCES := Sources Tests Package.swift
+SWIFT_SOURCES := Sources Tests Fuzz Package.swift
 LAB := $(PYTHON) Lab/lab.py
 CLIENT := .venv/installed
 CLIENT_PINS := Tests/ClientTests/requirements.txt
 
 .DEFAULT_GOAL := help
 .PHONY: help build format lint tidy check test swift-test client client-test packages clean
+.PHONY: fuzz
 .PHONY: lab-packages lab-images lab-up lab-down lab-status lab-ssh lab-test demo
 
 help: ## List the targets
@@ -60,6 +63,9 @@ $(CLIENT): $(CLIENT_PINS) | packages
 client-test: swift-test $(CLIENT)
 	@if [ -x Tests/ClientTests/run ]; then Tests/ClientTests/run; \
 	else echo 'Tests/ClientTests/run is not there: no test with the real client ran'; fi
+
+fuzz: ## Fuzz each parser for FUZZ_SECONDS=600 (Fuzz/README.md)
+	$(PYTHON) Fuzz/run.py --seconds $(FUZZ_SECONDS)
 
 # $(call install,FILE): the Debian packages of FILE that are missing; quiet if none is.
 define install
@@ -108,7 +114,8 @@ lab-ssh: ## A shell on HOST=1|2
 # Hosts that are up already belong to someone: both refuse then, and end nothing.
 lab-test: build client lab-packages ## Test real vDPA in the lab: boot, run, kill, delete
 	$(PYTHON) -m unittest discover --start-directory Lab/tests
-	$(PYTHON) Lab/first_light.py --hosts $(HOSTS) --faults --binary .build/$(CONFIG)/millrace
+	$(PYTHON) Lab/first_light.py --hosts $(HOSTS) --faults \
+		--binary .build/$(CONFIG)/millrace
 
 # --- Trying it ---------------------------------------------------------------------------------
 

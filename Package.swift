@@ -169,6 +169,8 @@ let tests: [Target] = [
     .testTarget(
         name: "SchedulerTests", dependencies: ["ComputeModel", "DeviceTracking", "Scheduler"]),
     .testTarget(
+        name: "FuzzTests", dependencies: ["ComputeModel", "DeviceTracking", "Libvirt", "VDPA"]),
+    .testTarget(
         name: "PlacementTests",
         dependencies: [
             "ComputeModel", "DeviceTracking", "Persistence", "Placement", "Scheduler",
