@@ -14,14 +14,14 @@ FUZZ_SECONDS ?= 600
 # A directory that appears as /opt/millrace in every host of the lab; none if empty.
 PAYLOAD ?=
 
-SWIFT_SOURCES := Sources Tests Fuzz Package.swift
+SWIFT_SOURCES := Sources Tests Benchmarks Fuzz Package.swift
 LAB := $(PYTHON) Lab/lab.py
 CLIENT := .venv/installed
 CLIENT_PINS := Tests/ClientTests/requirements.txt
 
 .DEFAULT_GOAL := help
 .PHONY: help build format lint tidy check test swift-test client client-test packages clean
-.PHONY: fuzz
+.PHONY: bench bench-short fuzz
 .PHONY: lab-packages lab-images lab-up lab-down lab-status lab-ssh lab-test demo
 
 help: ## List the targets
@@ -63,6 +63,13 @@ $(CLIENT): $(CLIENT_PINS) | packages
 client-test: swift-test $(CLIENT)
 	@if [ -x Tests/ClientTests/run ]; then Tests/ClientTests/run; \
 	else echo 'Tests/ClientTests/run is not there: no test with the real client ran'; fi
+
+# The program's own lines are its table; ratios out of their bounds end it with status 1.
+bench: packages ## Measure placement at 10,000 hosts (release build)
+	swift run -c release $(SWIFT_FLAGS) PlacementBenchmark
+
+bench-short: packages ## The same for CI: 1,000 hosts in the store
+	swift run -c release $(SWIFT_FLAGS) PlacementBenchmark --short
 
 fuzz: ## Fuzz each parser for FUZZ_SECONDS=600 (Fuzz/README.md)
 	$(PYTHON) Fuzz/run.py --seconds $(FUZZ_SECONDS)

@@ -148,6 +148,12 @@ let programs: [Target] = [
             .product(name: "Yams", package: "Yams"),
         ]),
     .executableTarget(
+        name: "PlacementBenchmark",
+        dependencies: [
+            "ComputeModel", "DeviceTracking", "Persistence", "Placement", "Scheduler",
+            .product(name: "Logging", package: "swift-log"),
+        ], path: "Benchmarks/PlacementBenchmark"),
+    .executableTarget(
         name: "millrace",
         dependencies: [
             "AgentAPI", "AgentClient", "AgentProtocol", "CLI", "ComputeModel", "Conductor",
