@@ -121,7 +121,7 @@ lab-ssh: ## A shell on HOST=1|2
 # Hosts that are up already belong to someone: both refuse then, and end nothing.
 lab-test: build client lab-packages ## Test real vDPA in the lab: boot, run, kill, delete
 	$(PYTHON) -m unittest discover --start-directory Lab/tests
-	$(PYTHON) Lab/first_light.py --hosts $(HOSTS) --faults \
+	$(PYTHON) Lab/first_light.py --hosts $(HOSTS) --faults --numa --discovery \
 		--binary .build/$(CONFIG)/millrace
 
 # --- Trying it ---------------------------------------------------------------------------------

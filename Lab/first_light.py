@@ -8,8 +8,10 @@ import sys
 import time
 
 from millrace_lab import hosts, images, product, state
+from millrace_lab.discovery import Discovery
 from millrace_lab.errors import LabError
 from millrace_lab.first_light import FirstLight
+from millrace_lab.numa import Numa
 
 STARTED = time.monotonic()
 
@@ -33,6 +35,10 @@ def scenario(arguments, server):
     if arguments.faults:
         light.agent_killed(host, address)
         light.server_killed()
+    if arguments.numa:
+        Numa(light).run()
+    if arguments.discovery:
+        Discovery(light).run(host)
     report(f"resident memory: server {server.resident_kib()} KiB, agent "
            + host.run("grep VmRSS /proc/$(pgrep -x millrace)/status").split(":")[1].strip())
     if not arguments.keep:
@@ -45,6 +51,10 @@ def main():
     parser.add_argument("--hosts", type=int, choices=(1, 2), default=1)
     parser.add_argument("--binary", type=pathlib.Path, required=True)
     parser.add_argument("--faults", action="store_true", help="also kill agent and server")
+    parser.add_argument("--discovery", action="store_true",
+                        help="also take devices away and bring them back")
+    parser.add_argument("--numa", action="store_true",
+                        help="hosts with two NUMA nodes, and a guest with a place on one")
     parser.add_argument("--reuse", action="store_true", help="use the hosts that are up")
     parser.add_argument("--keep", action="store_true", help="leave everything running")
     arguments = parser.parse_args()
@@ -56,7 +66,7 @@ def main():
     booted = False
     try:
         if not arguments.reuse:
-            hosts.up(arguments.hosts, images.build(report), payload, report)
+            hosts.up(arguments.hosts, images.build(report), payload, report, arguments.numa)
             booted = True
         scenario(arguments, server)
         status = 0

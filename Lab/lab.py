@@ -31,7 +31,7 @@ def command_images(arguments):
 
 def command_up(arguments):
     """Builds what is missing and boots the hosts."""
-    hosts.up(arguments.hosts, images.build(report), arguments.payload, report)
+    hosts.up(arguments.hosts, images.build(report), arguments.payload, report, arguments.numa)
 
 
 def command_down(_):
@@ -97,6 +97,8 @@ def _parser():
     up = add("up", command_up)
     up.add_argument("--hosts", type=int, default=1, choices=range(1, layout.MAX_HOSTS + 1))
     up.add_argument("--payload", metavar="DIR", help="appears read-only as /opt/millrace")
+    up.add_argument("--numa", action="store_true",
+                    help="two NUMA nodes, huge pages, the SR-IOV NIC on node 0")
     add("down", command_down)
     add("status", command_status).add_argument("--json", action="store_true")
     add("check", command_check)

@@ -40,13 +40,13 @@ def make_payload(source):
     return image
 
 
-def _start(host, images, wires, payload):
+def _start(host, images, wires, payload, numa):
     """Starts one host's QEMU; its record for the state file."""
     port = _free_tcp_port()
     name = layout.host_name(host)
     with open(state.directory() / f"{name}.qemu.log", "wb") as log:
         child = subprocess.Popen(
-            qemu.command_line(host, images, wires, port, payload),
+            qemu.command_line(host, images, wires, port, payload, numa),
             cwd=state.directory(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             pass_fds=wires.descriptors(), start_new_session=True,
             # The unlinked file that takes a snapshot disk's writes.
@@ -57,6 +57,7 @@ def _start(host, images, wires, payload):
         "pid": child.pid,
         "started": process.start_ticks(child.pid),
         "ssh_port": port,
+        "numa": numa,
         "key": str(images["l1"] / "id_ed25519"),
         "console_log": str(state.directory() / f"{name}.console.log"),
         "qemu_log": str(state.directory() / f"{name}.qemu.log"),
@@ -130,7 +131,7 @@ def _end_all(lab, report):
     state.forget()
 
 
-def up(host_count, images, payload_source, report):
+def up(host_count, images, payload_source, report, numa=False):
     """Boots the hosts and waits until they are ready; ends them again if that fails."""
     with state.exclusive():
         running = [entry["name"] for entry in state.load()["hosts"] if is_running(entry)]
@@ -143,7 +144,7 @@ def up(host_count, images, payload_source, report):
         try:
             with links.Wires() as wires:
                 for host, ends in links.wire(wires, host_count).items():
-                    lab["hosts"].append(_start(host, images, ends, payload))
+                    lab["hosts"].append(_start(host, images, ends, payload, numa))
                     state.save(lab)
             _wait_all_ready(lab, report)
             state.save(lab)

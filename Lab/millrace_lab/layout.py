@@ -8,6 +8,13 @@ MAX_HOSTS = 2
 VF_COUNT = 3
 HOST_CPUS = 2
 HOST_MEMORY_MIB = 3072
+# A host with NUMA (`up --numa`): CPUs and memory are divided evenly among the nodes, the SR-IOV NIC
+# is plugged into node 0, and the kernel spreads the 2 MiB pages evenly: 256 MiB a node, as much
+# as the tenant's guest has.
+NUMA_NODES = 2
+NUMA_HOST_CPUS = 4
+NUMA_HUGE_PAGES = 256
+NUMA_BUS = 32
 SSH_USER = "root"
 PAYLOAD_PATH = "/opt/millrace"
 PROVISION_TABLE = "/run/millrace-lab/vdpa"

@@ -47,17 +47,20 @@ def resident_kib(status_file):
 
 def agent_settings(entry, server_port):
     """The host's agent.yaml, as an operator would write it for this NIC."""
+    pf = entry["vfs"][0]["pci_address"].rpartition(".")[0] + ".0"
     representors = ", ".join(f"{vf['index']}: {vf['representor']}" for vf in entry["vfs"])
+    # One CPU of each node is left for the host and for guests without CPUs of their own.
+    dedicated = 'dedicated_cpus: "1,3"\n' if entry.get("numa") else ""
     return f"""server: 10.0.2.2:{server_port}
 host_name: {entry['name']}
 address: {entry['name']}
 state_dir: /var/lib/millrace-agent
 join_token_file: /etc/millrace/join-token
 reserved_memory_mib: 512
-device_spec:
+{dedicated}device_spec:
   - {{vendor_id: "1af4", product_id: "1041", physical_network: physnet1}}
 representors:
-  "0000:01:00.0": {{{representors}}}
+  "{pf}": {{{representors}}}
 """
 
 

@@ -5,7 +5,7 @@ import uuid
 from . import layout
 
 # All NICs but the SR-IOV one: the fastest that QEMU emulates, its boot ROM left out.
-PLAIN_NIC = "virtio-net-pci,romfile="
+PLAIN_NIC = "virtio-net-pci,romfile=,bus=pcie.0"
 UUID_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "lab.millrace")
 
 
@@ -14,29 +14,50 @@ def host_uuid(host):
     return uuid.uuid5(UUID_NAMESPACE, layout.host_name(host))
 
 
-def _kernel_arguments(host, payload):
+def _kernel_arguments(host, payload, numa):
     arguments = [
         "root=/dev/vda", "rw", "console=ttyS0", "quiet", "intel_iommu=on", "net.ifnames=0",
         "mitigations=off", "systemd.show_status=error",
         f"systemd.hostname={layout.host_name(host)}",
         f"systemd.machine_id={host_uuid(host).hex}",
     ]
+    if numa:
+        arguments.append(f"hugepages={layout.NUMA_HUGE_PAGES}")
     if payload is not None:
         disk = "/dev/disk/by-id/virtio-payload"
         arguments.append(f"systemd.mount-extra={disk}:{layout.PAYLOAD_PATH}:ext4:ro,nofail")
     return " ".join(arguments)
 
 
-def _machine(host, images, payload):
+def _processors(numa):
+    """CPUs and memory; with `numa` in nodes, each with its part of both."""
+    if not numa:
+        return ["-smp", str(layout.HOST_CPUS), "-m", str(layout.HOST_MEMORY_MIB)]
+    cpus = layout.NUMA_HOST_CPUS // layout.NUMA_NODES
+    memory = layout.HOST_MEMORY_MIB // layout.NUMA_NODES
+    arguments = [
+        "-smp", f"{layout.NUMA_HOST_CPUS},sockets={layout.NUMA_NODES},cores={cpus},threads=1",
+        "-m", str(layout.HOST_MEMORY_MIB),
+    ]
+    for node in range(layout.NUMA_NODES):
+        arguments += [
+            "-object", f"memory-backend-ram,id=ram{node},size={memory}M",
+            "-numa", f"node,nodeid={node},cpus={node * cpus}-{(node + 1) * cpus - 1},"
+                     f"memdev=ram{node}",
+        ]
+    return arguments
+
+
+def _machine(host, images, payload, numa):
     # TCG emulates SVM for `-cpu max`, so the host has a working /dev/kvm on any machine.
     return [
         "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max",
-        "-smp", str(layout.HOST_CPUS), "-m", str(layout.HOST_MEMORY_MIB),
+        *_processors(numa),
         "-name", layout.host_name(host), "-uuid", str(host_uuid(host)),
         "-display", "none", "-monitor", "none", "-no-reboot",
         "-serial", f"file:{layout.host_name(host)}.console.log",
         "-kernel", str(images["l1"] / "vmlinuz"), "-initrd", str(images["l1"] / "initrd.img"),
-        "-append", _kernel_arguments(host, payload),
+        "-append", _kernel_arguments(host, payload, numa),
         "-device", "intel-iommu,intremap=off,device-iotlb=on",
         "-device", "virtio-rng-pci",
     ]
@@ -71,9 +92,19 @@ def _plain_nics(host, wires, ssh_port):
     ]
 
 
-def _sriov_nic(host, wires):
+def _sriov_port(numa):
+    """The root port of the NIC with VFs. A root bus of its own tells the kernel its NUMA node."""
+    if not numa:
+        return ["-device", "pcie-root-port,id=sriov,chassis=1,slot=1"]
+    return [
+        "-device", f"pxb-pcie,id=node0,bus_nr={layout.NUMA_BUS},numa_node=0,bus=pcie.0",
+        "-device", "pcie-root-port,id=sriov,chassis=1,slot=1,bus=node0",
+    ]
+
+
+def _sriov_nic(host, wires, numa):
     """The NIC with VFs. QEMU wants each VF listed before the PF it belongs to."""
-    arguments = ["-device", "pcie-root-port,id=sriov,chassis=1,slot=1"]
+    arguments = _sriov_port(numa)
     for index in range(layout.VF_COUNT):
         function = index + 1
         arguments += [
@@ -95,8 +126,10 @@ def _sriov_nic(host, wires):
     ]
 
 
-def command_line(host, images, wires, ssh_port, payload=None):
+def command_line(host, images, wires, ssh_port, payload=None, numa=False):
     """The command that runs host number `host`; to be started in the state directory.
+
+    With `numa` the host has NUMA nodes, huge pages, and its NIC on node 0.
 
     images maps a stage's name to its directory. QEMU comes from the l0 stage and runs with that
     stage's own loader and libraries, so it needs nothing of this machine and no chroot.
@@ -108,6 +141,6 @@ def command_line(host, images, wires, ssh_port, payload=None):
         str(root / "usr/bin/qemu-system-x86_64"),
         "-L", str(root / "usr/share/qemu"), "-L", str(root / "usr/share/seabios"),
         "-L", str(root / "usr/lib/ipxe/qemu"),
-        *_machine(host, images, payload), *_disks(images, payload),
-        *_plain_nics(host, wires, ssh_port), *_sriov_nic(host, wires),
+        *_machine(host, images, payload, numa), *_disks(images, payload),
+        *_plain_nics(host, wires, ssh_port), *_sriov_nic(host, wires, numa),
     ]

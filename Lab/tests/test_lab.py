@@ -96,6 +96,22 @@ class QemuTests(unittest.TestCase):
             self.assertLess(line.index(word), physical[0])
         self.assertNotEqual(qemu.host_uuid(1), qemu.host_uuid(2))
 
+    def test_a_numa_host_has_its_nic_on_node_0_and_all_cpus_and_memory_in_nodes(self):
+        stages = {stage: pathlib.Path("/images") / stage for stage in images.STAGES}
+        with links.Wires() as wires:
+            ends = links.wire(wires, 1)[1]
+            plain = qemu.command_line(1, stages, ends, 2222)
+            line = qemu.command_line(1, stages, ends, 2222, numa=True)
+        nodes = [word for word in line if word.startswith("node,nodeid=")]
+        self.assertEqual(nodes, ["node,nodeid=0,cpus=0-1,memdev=ram0",
+                                 "node,nodeid=1,cpus=2-3,memdev=ram1"])
+        self.assertIn(f"memory-backend-ram,id=ram1,size={layout.HOST_MEMORY_MIB // 2}M", line)
+        self.assertIn(f"hugepages={layout.NUMA_HUGE_PAGES}", line[line.index("-append") + 1])
+        bridge = line.index("pxb-pcie,id=node0,bus_nr=32,numa_node=0,bus=pcie.0")
+        self.assertLess(bridge, line.index("pcie-root-port,id=sriov,chassis=1,slot=1,bus=node0"))
+        self.assertNotIn("-numa", plain)
+        self.assertFalse([word for word in plain if "pxb" in word or "hugepages" in word])
+
 
 class ProcessTests(unittest.TestCase):
     """Ending what was started, and only that."""
