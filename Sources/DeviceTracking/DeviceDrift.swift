@@ -12,8 +12,9 @@ import ComputeModel
 /// | `device-moved` | the same identity at another address |
 /// | `card-swapped` | another card at the same address |
 ///
-/// Only a card that is swapped for another under the same identity, while a guest owns a device
-/// of it, keeps vDPA guests away from the host: the wrong device might be taken for the right one.
+/// Two things keep vDPA guests away from the host while a guest owns a device of the card, since
+/// the wrong device might be taken for the right one, or a device be given out twice: a card is
+/// swapped for another under the same identity, or says otherwise who it is than before.
 public struct DeviceDrift: Sendable {
     /// Conditions with one code at most; the last one then counts the rest.
     public static let conditionsPerCodeMax = 32
@@ -29,6 +30,7 @@ public struct DeviceDrift: Sendable {
     private let offered: [DeviceID: Device]
     private let hidden: [DeviceID: Device]
     private let owners: [DeviceID: InstanceID]
+    private let areOwnersKnown: Bool
 
     /// Compares what a scan found with what is remembered and owned.
     ///
@@ -37,19 +39,30 @@ public struct DeviceDrift: Sendable {
     ///   - offered: the devices that the host offers.
     ///   - notOffered: its other devices.
     ///   - owners: who has which device.
+    ///   - areOwnersKnown: false before the first assignments came: then anybody may own anything.
     public init(
         memory: DeviceMemory, offered: [Device], notOffered: [Device],
-        owners: [DeviceID: InstanceID]
+        owners: [DeviceID: InstanceID], areOwnersKnown: Bool = true
     ) {
         self.memory = memory
         self.offered = Dictionary(offered.map { ($0.id, $0) }) { first, _ in first }
         hidden = Dictionary(notOffered.map { ($0.id, $0) }) { first, _ in first }
         self.owners = owners
+        self.areOwnersKnown = areOwnersKnown
     }
 
     /// The conditions, in the order of the table above; the same for the same facts.
     public var conditions: [HostCondition] {
         [vanished, notOffered, retyped, moved, swapped].flatMap(Self.bounded)
+    }
+
+    /// Conditions of any codes, with so many of each as a report may have: the rest is counted.
+    public static func boundedByCode(_ conditions: [HostCondition]) -> [HostCondition] {
+        var codes: [String] = []
+        for condition in conditions where !codes.contains(condition.code) {
+            codes.append(condition.code)
+        }
+        return codes.flatMap { code in bounded(conditions.filter { $0.code == code }) }
     }
 
     private static func bounded(_ conditions: [HostCondition]) -> [HostCondition] {
@@ -176,7 +189,8 @@ public struct DeviceDrift: Sendable {
             guard case .swapped(let address, let from, let to) = note.change,
                 present[address] == to
             else { return nil }
-            let isHazard = note.isHazard && memory.concerns(owned, note.card)
+            let isHazard =
+                note.isHazard && (!areOwnersKnown || memory.concerns(owned, note))
             return (address, condition(at: address, from, to, blocks: isHazard))
         }.sorted { $0.0 < $1.0 }.map(\.1)
     }
@@ -192,6 +206,13 @@ public struct DeviceDrift: Sendable {
                 ". Neither says who it is, so their devices have the same identities"
                 + (blocks
                     ? ", and a guest owns one: delete it, or put the card before back." : ".")
+        } else if from.mayBeSame(as: to) {
+            message +=
+                ". It may be the same card, which says otherwise who it is: its serial number or"
+                + " permanent MAC came or went. Its devices have other identities then"
+                + (blocks
+                    ? ", and a guest owns one under the identity before: delete it, or bring back"
+                        + " what named the card (its vital product data, or its netdev)." : ".")
         } else {
             message += device(from.id).map { ", which is at \($0.address)" } ?? ""
             message +=

@@ -31,7 +31,10 @@ public struct DeviceMemory: Codable, Sendable, Equatable {
     }
 
     /// Takes in what a scan found: `devices` are all of the host, offered or not.
-    public mutating func observe(_ devices: [Device], owned: Set<DeviceID>, at now: Date) {
+    ///
+    /// - Parameter owned: devices that guests own; nil while nobody knows, as before an agent has
+    ///   its first assignments. Nothing that an owner could need is forgotten then.
+    public mutating func observe(_ devices: [Device], owned: Set<DeviceID>?, at now: Date) {
         var present: [DeviceID: DeviceSighting] = Dictionary(minimumCapacity: devices.count)
         for device in devices where present[device.id] == nil {
             present[device.id] = DeviceSighting(device)
@@ -40,11 +43,19 @@ public struct DeviceMemory: Codable, Sendable, Equatable {
         for (change, card) in changes(ordered) { note(change, card, now) }
         let kept = notes.filter { note in
             now.timeIntervalSince(note.noticedAt) < Limits.noticeSeconds
-                || (note.isHazard && concerns(owned, note.card))
+                || (note.isHazard && (owned.map { concerns($0, note) } ?? true))
         }
         notes = Array(kept.suffix(Limits.notesMax))
         let away = absent(besides: present, owned: owned, at: now)
         sightings = (ordered + away).sorted { $0.id < $1.id }
+    }
+
+    /// Whether somebody owns the card that a note is about, or something on it; where the card
+    /// was swapped for another, that counts of both.
+    func concerns(_ owned: Set<DeviceID>, _ note: DeviceNote) -> Bool {
+        if concerns(owned, note.card) { return true }
+        guard case .swapped(_, let from, _) = note.change else { return false }
+        return concerns(owned, from.id)
     }
 
     /// Whether somebody owns the card or something on it.
@@ -70,7 +81,7 @@ public struct DeviceMemory: Codable, Sendable, Equatable {
 
     /// The devices that were here before and are away.
     private func absent(
-        besides present: [DeviceID: DeviceSighting], owned: Set<DeviceID>, at now: Date
+        besides present: [DeviceID: DeviceSighting], owned: Set<DeviceID>?, at now: Date
     ) -> [DeviceSighting] {
         let away = sightings.filter { present[$0.id] == nil }.map { sighting in
             var sighting = sighting
@@ -78,10 +89,11 @@ public struct DeviceMemory: Codable, Sendable, Equatable {
             return sighting
         }
         let others = away.filter { sighting in
-            !owned.contains(sighting.id)
+            guard let owned else { return true }
+            return !owned.contains(sighting.id)
                 && now.timeIntervalSince(sighting.lastSeen) < Limits.absenceSeconds
         }.sorted { $0.lastSeen > $1.lastSeen }
-        return away.filter { owned.contains($0.id) } + others.prefix(Limits.absentMax)
+        return away.filter { owned?.contains($0.id) ?? false } + others.prefix(Limits.absentMax)
     }
 
     // MARK: Changes
@@ -148,10 +160,13 @@ public struct DeviceMemory: Codable, Sendable, Equatable {
 }
 
 extension DeviceNote {
-    /// Whether the address has another card under the same identity, so that who owns a device
-    /// of the card before would get one of the card now.
+    /// Whether a wrong device could be given to somebody: the address has another card under the
+    /// same identity, so that who owns a device of the card before would get one of the card now;
+    /// or it may well be the same card under another form of identity, so that an owned device
+    /// would look free under its new one.
     var isHazard: Bool {
-        if case .swapped(_, let from, let to) = change { from.id == to.id } else { false }
+        guard case .swapped(_, let from, let to) = change else { return false }
+        return from.id == to.id || from.mayBeSame(as: to)
     }
 }
 

@@ -64,6 +64,27 @@ public struct CardMark: Codable, Sendable, Equatable {
     public var productID: String
 }
 
+extension CardMark {
+    /// Whether it may be one card that says otherwise who it is: its serial number or permanent
+    /// MAC came or went between two looks. A card of the same model put in its place keeps the
+    /// form of identity.
+    func mayBeSame(as other: CardMark) -> Bool {
+        vendorID == other.vendorID && productID == other.productID && form != other.form
+    }
+
+    private enum Form {
+        case address, mac, serial
+    }
+
+    /// What the identity is made of.
+    private var form: Form {
+        if id.text.hasPrefix("pci-") { return .address }
+        let bytes = id.text.split(separator: ":", omittingEmptySubsequences: false)
+        let isMAC = bytes.allSatisfy { $0.count == 2 && UInt8($0, radix: 16) != nil }
+        return isMAC && bytes.count == 6 ? .mac : .serial
+    }
+}
+
 /// A change that an operator should know of, for some time.
 public struct DeviceNote: Codable, Sendable, Equatable {
     /// What changed, seen from how it was before the first of several changes.

@@ -19,12 +19,10 @@ extension HostAgent {
     /// Takes the last scan into the memory that survives restarts.
     func observeDevices() {
         guard let scan = hostReporting.scan else { return }
-        // What nobody is known to own may have an owner: without assignments nothing is dropped
-        // from memory but by age, and that takes weeks.
         var memory = record.devices ?? DeviceMemory()
         memory.observe(
-            scan.devices + scan.notOffered, owned: Set(deviceOwners.keys),
-            at: environment.now())
+            scan.devices + scan.notOffered,
+            owned: desired == nil ? nil : Set(deviceOwners.keys), at: environment.now())
         guard memory != record.devices else { return }
         record.devices = memory
         recordIsDirty = true
@@ -38,7 +36,7 @@ extension HostAgent {
         guard let scan = hostReporting.scan, let memory = record.devices else { return [] }
         return DeviceDrift(
             memory: memory, offered: scan.devices, notOffered: scan.notOffered,
-            owners: deviceOwners
+            owners: deviceOwners, areOwnersKnown: desired != nil
         ).conditions
     }
 }

@@ -213,6 +213,42 @@ struct DeviceDriftTests {
         #expect(conditions[1].message.contains("is card C (15b3:101d) now, where card A"))
     }
 
+    @Test(
+        "a card that says otherwise who it is keeps guests away while a guest has a device of it",
+        arguments: [
+            ("52:54:01:00:01:00", "pci-0000:06:00.0"), ("pci-0000:06:00.0", "MT2115.0"),
+            ("MT2115.0", "52:54:01:00:01:00"),
+        ])
+    func renamedCard(before: String, after: String) throws {
+        var host = DriftHost()
+        host.owners = [DeviceID("\(before)/vf1/vdpa1"): guest]
+        _ = host.scan(try DriftHost.card(before, bus: "06"))
+        let renamed = try DriftHost.card(after, bus: "06")
+        #expect(host.scan(renamed).contains { $0.code == "card-swapped" && $0.blocksVDPA })
+        // It blocks for as long as it is true, beyond the time of a notice.
+        let later = host.scan(renamed, after: 3 * 24 * 3_600)
+        #expect(later.contains { $0.code == "card-swapped" && $0.blocksVDPA })
+        host.owners = [:]
+        #expect(!host.conditions.contains { $0.blocksVDPA })
+        let back = try DriftHost.card(before, bus: "06")
+        #expect(host.scan(back).isEmpty)
+    }
+
+    @Test("before the first assignments nothing is forgotten, and a hazard counts")
+    func unknownOwners() throws {
+        var host = DriftHost()
+        host.owners = [DeviceID("MT1.0/vf1/vdpa1"): guest]
+        _ = host.scan(try DriftHost.card("MT1.0", bus: "06"))
+        let renamed = try DriftHost.card("pci-0000:06:00.0", bus: "06")
+        _ = host.scan(renamed)
+        host.memory.observe(renamed, owned: nil, at: host.now + 90 * 24 * 3_600)
+        let unknown = DeviceDrift(
+            memory: host.memory, offered: renamed, notOffered: [], owners: [:],
+            areOwnersKnown: false)
+        #expect(unknown.conditions.contains { $0.blocksVDPA })
+        #expect(host.memory.sightings.contains { $0.id == DeviceID("MT1.0/vf1/vdpa1") })
+    }
+
     @Test("only a swap that identities don't show keeps guests away, and only owned ones")
     func hazard() throws {
         let anonymous = "pci-0000:06:00.0"
