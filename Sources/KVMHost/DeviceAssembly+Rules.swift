@@ -33,14 +33,6 @@ extension DeviceAssembly {
         )
     }
 
-    /// Where the host's netdevs are now, for `devname`.
-    var netdevs: [String: PCIAddress] {
-        let known = sources.interfaces.compactMap { interface in
-            interface.pciAddress.flatMap { PCIAddress($0) }.map { (interface.name, $0) }
-        }
-        return Dictionary(known) { first, _ in first }
-    }
-
     /// Parts of the configuration that fit nothing: usually a slip of the pen.
     func idleRules(_ interfaces: [String: PCIAddress]) -> [HostCondition] {
         let problems = rules.spec.problems(against: devices.map(\.device), interfaces: interfaces)

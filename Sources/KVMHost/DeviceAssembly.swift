@@ -53,7 +53,7 @@ struct DeviceAssembly: Sendable {
                 scan.notOffered.append(device)
             }
         }
-        scan.conditions += idleRules(interfaces)
+        scan.conditions = DeviceDrift.boundedByCode(scan.conditions + idleRules(interfaces))
         return scan
     }
 
