@@ -113,7 +113,11 @@ struct AgentConfiguration: Sendable {
     private static func representors(
         _ reader: inout BodyReader
     ) throws -> [PCIAddress: [Int: String]] {
-        guard case .object(let functions)? = reader.value("representors") else { return [:] }
+        guard let value = reader.value("representors"), value != .null else { return [:] }
+        guard case .object(let functions) = value else {
+            throw reader.invalid(
+                "representors", "it is \(value.typeName), not a map from a PF's address.")
+        }
         var map: [PCIAddress: [Int: String]] = [:]
         for function in functions {
             guard let address = PCIAddress(function.key), case .object(let vfs) = function.value
@@ -123,7 +127,8 @@ struct AgentConfiguration: Sendable {
                     "'\(function.key)' is not a PF's address with a map of VF index to netdev.")
             }
             for vf in vfs {
-                guard let index = Int(vf.key), case .string(let netdev) = vf.value else {
+                guard let index = Int(vf.key), index >= 0, case .string(let netdev) = vf.value
+                else {
                     throw reader.invalid(
                         "representors", "'\(vf.key)' of \(address) is not a VF index with a name.")
                 }

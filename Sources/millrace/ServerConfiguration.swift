@@ -106,9 +106,10 @@ struct ServerConfiguration: Sendable {
             settings[keyPath: path] =
                 try reader.integer(key, in: 1...1_000_000) ?? settings[keyPath: path]
         }
-        settings.instancesPerRequestMax =
-            try reader.integer("instances_per_request_max", in: 1...40)
-            ?? settings.instancesPerRequestMax
+        // Releases before took any number here; more than fit one transaction are not made.
+        let perRequest = try reader.integer("instances_per_request_max", in: 1...1_000_000)
+        settings.instancesPerRequestMax = min(
+            perRequest ?? settings.instancesPerRequestMax, settings.instancesPerRequestMax)
         settings.userDataPerRequestBytesMax =
             try reader.integer("user_data_per_request_bytes_max", in: 1...786_432)
             ?? settings.userDataPerRequestBytesMax
