@@ -12,13 +12,14 @@ import identity_tests
 import image_tests
 import network_tests
 import placement_tests
+import race_tests
 import refusal_tests
 import restart_tests
 import scheduling_tests
 
 MODULES = [
     demo_tests, identity_tests, image_tests, network_tests, refusal_tests, placement_tests,
-    scheduling_tests, restart_tests]
+    scheduling_tests, race_tests, restart_tests]
 
 
 def load_tests(loader, _, __):
