@@ -85,12 +85,7 @@ public struct PlacementJob: Sendable {
     }
 
     /// Equal hosts are spread over jobs, the same way each time for the same job.
-    var seed: UInt64 {
-        // FNV-1a, 64 bits.
-        workflowID.text.utf8.reduce(0xcbf2_9ce4_8422_2325) {
-            ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3
-        }
-    }
+    var seed: UInt64 { Spread.hash(workflowID.text) }
 
     func claim(_ candidate: Candidate, _ now: Date) -> Claim {
         var claim = Claim(

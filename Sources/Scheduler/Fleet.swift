@@ -147,10 +147,10 @@ extension HostSnapshot {
     var isOpen: Bool { isUp && report != nil && !host.disabled && !host.forcedDown }
 }
 
-/// Numbers that look random and are the same everywhere.
-enum Spread {
-    /// FNV-1a, 64 bits.
-    static func hash(_ text: String) -> UInt64 {
+/// Numbers that look random and are the same everywhere, to spread equal choices.
+public enum Spread {
+    /// FNV-1a of the text's UTF-8, 64 bits.
+    public static func hash(_ text: String) -> UInt64 {
         text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
     }
 
