@@ -15,12 +15,35 @@ struct StoreBenchmarks {
     }
 
     func run() async throws -> (rows: [Measurement], ratios: [Ratio]) {
+        try await withStore { try await run($0) }
+    }
+
+    /// Only claims of one server, printed.
+    func runClaims() async throws {
+        try await withStore { store in
+            let documents = try await open(store)
+            try await fill(documents)
+            let index = FleetIndex(documents, vitals: Everything(), settings: settings)
+            _ = try await claims(placer(documents, index))
+            await documents.close()
+        }
+    }
+
+    private func withStore<Result>(
+        _ body: (SQLiteStateStore) async throws -> Result
+    ) async throws -> Result {
         let folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("placement-benchmark-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let store = try SQLiteStateStore(
-            path: folder.appendingPathComponent("state.sqlite").path, logger: Self.logger)
+        return try await body(
+            SQLiteStateStore(
+                path: folder.appendingPathComponent("state.sqlite").path, logger: Self.logger))
+    }
+
+    private func run(
+        _ store: SQLiteStateStore
+    ) async throws -> (rows: [Measurement], ratios: [Ratio]) {
         let documents = try await open(store)
         try await fill(documents)
         let index = FleetIndex(documents, vitals: Everything(), settings: settings)
@@ -31,15 +54,10 @@ struct StoreBenchmarks {
         let refresh = try await refresh(documents, index)
         let placer = placer(documents, index)
         let bare = try await bareTransactions(documents)
-        let single = try await sequential(placer)
-        rows += [refresh, bare, single]
-        let (concurrent, perSecond) = try await concurrent(placer, tasks: 64)
+        let (single, concurrent, perSecond) = try await claims(placer)
         let singlePerSecond = 1e6 / single.p50
-        print(
-            "durable claims a second: \(Int(singlePerSecond)) one at a time,"
-                + " \(Int(perSecond)) by 64 at once")
         let conflicts = try await race(store)
-        rows.append(concurrent)
+        rows += [refresh, bare, single, concurrent]
         let ratios = [
             Ratio(
                 name: "refresh after one change / prepare all",
@@ -57,6 +75,17 @@ struct StoreBenchmarks {
         ]
         await documents.close()
         return (rows, ratios)
+    }
+
+    private func claims(
+        _ placer: Placer
+    ) async throws -> (single: Measurement, concurrent: Measurement, perSecond: Double) {
+        let single = try await sequential(placer)
+        let (concurrent, perSecond) = try await concurrent(placer, tasks: 64)
+        print(
+            "durable claims a second: \(Int(1e6 / single.p50)) one at a time,"
+                + " \(Int(perSecond)) by 64 at once")
+        return (single, concurrent, perSecond)
     }
 
     static let logger = Logger(label: "benchmark") { _ in SwiftLogNoOpLogHandler() }

@@ -10,7 +10,7 @@ enum Thresholds {
     /// A durable choice and claim against a bare transaction of as many bytes, one at a time.
     static let claimAgainstTransaction = 12.0
     /// Claims a second by 64 at once against one at a time: group commit must pay.
-    static let concurrencyGain = 1.2
+    static let concurrencyGain = 2.5
     /// Bringing 10,000 hosts up to date after one changed against preparing all.
     static let refreshAgainstRebuild = 0.01
     /// Conflicts for each claim with 8 schedulers on one store.

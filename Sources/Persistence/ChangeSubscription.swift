@@ -77,9 +77,11 @@ struct SubscriptionTable {
         references[subscription.collection, default: [:]][subscription.id] = live
     }
 
-    /// Marks the changed keys and returns who is to be woken.
+    /// Marks the changed keys and returns who is to be woken, in an order that depends on nothing
+    /// but keys and subscriptions.
     mutating func mark(_ keys: [DocumentKey]) -> [ChangeSubscription] {
-        var touched: [ObjectIdentifier: ChangeSubscription] = [:]
+        var touched: [ChangeSubscription] = []
+        var known: Set<ObjectIdentifier> = []
         for key in keys {
             let collection = key.collection
             guard references[collection] != nil else { continue }
@@ -89,13 +91,15 @@ struct SubscriptionTable {
                 var live = 0
                 for case let subscription? in found.map(\.subscription) {
                     subscription.mark(id)
-                    touched[ObjectIdentifier(subscription)] = subscription
+                    if known.insert(ObjectIdentifier(subscription)).inserted {
+                        touched.append(subscription)
+                    }
                     live += 1
                 }
                 if live == 0 { references[collection]?[target] = nil }
             }
         }
-        return Array(touched.values)
+        return touched
     }
 
     var all: [ChangeSubscription] {

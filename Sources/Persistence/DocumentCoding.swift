@@ -6,6 +6,7 @@ enum DocumentCoding {
     static func encode<Value: StoredValue>(
         _ value: Value, key: DocumentKey
     ) throws(StoreError) -> [UInt8] {
+        if let written = writtenByHand(value) { return written }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do {
@@ -13,6 +14,18 @@ enum DocumentCoding {
         } catch {
             throw .encoding(key, detail: String(describing: error))
         }
+    }
+
+    private static func writtenByHand(_ value: some StoredValue) -> [UInt8]? {
+        var json = JSONWriter()
+        var isWritten = false
+        json.object { json in
+            json.key("d")
+            isWritten = value.write(to: &json)
+            json.key("v")
+            json.number(type(of: value).schemaVersion)
+        }
+        return isWritten && json.isValid ? json.bytes : nil
     }
 
     static func decode<Value: StoredValue>(

@@ -12,6 +12,28 @@ public struct DocumentTransaction: Sendable {
     /// Whether it would do anything at all.
     public var isEmpty: Bool { conditions.isEmpty && writes.isEmpty }
 
+    /// Conditions or writes, of whichever there are more: what a store's limit counts.
+    public var operationCount: Int { max(conditions.count, writes.count) }
+
+    /// How far a transaction had got.
+    public struct Mark: Sendable {
+        fileprivate let conditions: Int
+        fileprivate let writes: Int
+        fileprivate let written: Int
+    }
+
+    /// To come back to what it is now with ``rollBack(to:)``: cheaper than a copy.
+    public var mark: Mark {
+        Mark(conditions: conditions.count, writes: writes.count, written: written.count)
+    }
+
+    /// Forgets what was added since `mark` was taken of this transaction.
+    public mutating func rollBack(to mark: Mark) {
+        conditions.removeLast(max(0, conditions.count - mark.conditions))
+        writes.removeLast(max(0, writes.count - mark.writes))
+        written.removeLast(max(0, written.count - mark.written))
+    }
+
     /// Creates a document; a conflict if its key is taken.
     public mutating func insert<Value: StoredValue>(_ value: Value) throws(StoreError) {
         let key = try Self.key(of: value)

@@ -12,12 +12,19 @@ public protocol StoredValue: Codable, Sendable {
     /// the life of the document. See ``DocumentKey/escaped(_:)`` for text from outside.
     var documentKey: String { get }
 
+    /// Writes what ``encode(to:)`` would have written, byte by byte; for types that are written so
+    /// often that the encoder costs too much. False leaves it to the encoder, as the default does;
+    /// what was written until then is dropped.
+    func write(to json: inout JSONWriter) -> Bool
+
     /// Reads a document of an older version. The default reads it as if it were current.
     init(upgradingFrom version: Int, _ decoder: any Decoder) throws
 }
 
 extension StoredValue {
     public static var schemaVersion: Int { 1 }
+
+    public func write(to json: inout JSONWriter) -> Bool { false }
 
     public init(upgradingFrom version: Int, _ decoder: any Decoder) throws {
         try self.init(from: decoder)

@@ -25,9 +25,9 @@ actor ClaimDesk {
         let continuation: CheckedContinuation<Answer, Never>
     }
 
-    /// Jobs of one transaction, unless one proposal alone has more: each writes its instance and
-    /// its record, and most a ledger, and a transaction has 128 writes and conditions.
-    static let jobsPerBatch = 24
+    /// Jobs of one transaction, unless one proposal alone has more. Each writes its instance and
+    /// its record and some a ledger: a transaction is full with about so many.
+    static let jobsPerBatch = 64
 
     private let documents: DocumentStore
     private let index: FleetIndex
@@ -66,6 +66,8 @@ actor ClaimDesk {
             let batch = Array(queue.prefix(Self.jobsPerBatch))
             queue.removeFirst(batch.count)
             await settle(batch)
+            // Who was answered just now and asks again comes into the next batch.
+            await Task.yield()
         }
         isWorking = false
     }
@@ -96,20 +98,24 @@ actor ClaimDesk {
         }
     }
 
-    /// Answers those that are decided; returns the others.
+    /// Answers those that are decided; returns those that are refused as far as is known.
     private func answer(_ tickets: [Ticket], _ draft: ClaimDraft, isFinal: Bool) -> [Ticket] {
-        zip(tickets, draft.outcomes).compactMap { ticket, outcome in
+        var open: [Ticket] = []
+        var postponed: [Ticket] = []
+        for (ticket, outcome) in zip(tickets, draft.outcomes) {
             switch outcome {
             case .placed(let candidates):
                 ticket.continuation.resume(returning: .success(candidates))
             case .failed(let error): ticket.continuation.resume(returning: .failure(error))
-            case .postponed: return ticket
-            case .refused(let failure):
-                guard isFinal else { return ticket }
+            case .refused(let failure) where isFinal:
                 ticket.continuation.resume(returning: .failure(failure))
+            case .refused: open.append(ticket)
+            case .postponed: postponed.append(ticket)
             }
-            return nil
         }
+        // The next batch is theirs, and of those who came meanwhile.
+        queue.insert(contentsOf: postponed, at: 0)
+        return open
     }
 
     private var recorder: PlacementRecorder {
@@ -121,12 +127,10 @@ actor ClaimDesk {
     ) throws -> ClaimDraft {
         let (fleet, snapshot) = try index.current(refreshVitals: isFinal)
         var draft = ClaimDraft(
-            fleet: fleet, snapshot: snapshot, transaction: documents.makeTransaction(),
-            attempt: attempt, isFinal: isFinal)
+            session: DecisionSession(scheduler, fleet: fleet), snapshot: snapshot,
+            transaction: documents.makeTransaction(), attempt: attempt, isFinal: isFinal)
         for propose in proposals {
-            draft.add(
-                propose, scheduler: scheduler, recorder: recorder, settings: settings,
-                isUp: index.isUp)
+            draft.add(propose, recorder: recorder, settings: settings, isUp: index.isUp)
         }
         try draft.addLedgers()
         return draft

@@ -19,8 +19,8 @@ struct ClaimDraft {
     /// Hosts that one decision looks for at most when many conflicts ask for a wide choice.
     private static let spreadMax = 32
 
-    /// With the claims of this draft.
-    private(set) var fleet: Fleet
+    /// Decides on the hosts with the claims of this draft.
+    private var session: DecisionSession
     let snapshot: DocumentSnapshot
     private(set) var transaction: DocumentTransaction
     /// Conflicts so far.
@@ -33,12 +33,14 @@ struct ClaimDraft {
     /// What the proposals so far touch, and how many jobs they have.
     private var touched: Set<String> = []
     private var jobCount = 0
+    /// Whether a proposal did not fit any more.
+    private var isFull = false
 
     init(
-        fleet: Fleet, snapshot: DocumentSnapshot, transaction: DocumentTransaction, attempt: Int,
-        isFinal: Bool
+        session: DecisionSession, snapshot: DocumentSnapshot, transaction: DocumentTransaction,
+        attempt: Int, isFinal: Bool
     ) {
-        self.fleet = fleet
+        self.session = session
         self.snapshot = snapshot
         self.transaction = transaction
         self.attempt = attempt
@@ -47,18 +49,15 @@ struct ClaimDraft {
 
     /// Decides a proposal; one that fails leaves nothing in the draft.
     mutating func add(
-        _ propose: ClaimDesk.Propose, scheduler: Scheduler, recorder: PlacementRecorder,
-        settings: PlacementSettings, isUp: (HostID) -> Bool
+        _ propose: ClaimDesk.Propose, recorder: PlacementRecorder, settings: PlacementSettings,
+        isUp: (HostID) -> Bool
     ) {
-        var undo = Undo(transaction: transaction)
+        var undo = Undo(mark: transaction.mark)
         do {
             let proposal = try propose(snapshot)
-            guard touched.isDisjoint(with: proposal.exclusive),
+            guard touched.isDisjoint(with: proposal.exclusive), !isFull,
                 jobCount == 0 || jobCount + proposal.jobs.count <= ClaimDesk.jobsPerBatch
-            else {
-                outcomes.append(.postponed)
-                return
-            }
+            else { return outcomes.append(.postponed) }
             var candidates: [Candidate] = []
             var placed: [HostID: Int] = [:]
             for var job in proposal.jobs {
@@ -67,12 +66,17 @@ struct ClaimDraft {
                     job.request.group?.members[host, default: 0] += count
                 }
                 let candidate = try place(
-                    job, isFirst: candidates.isEmpty, scheduler: scheduler, recorder: recorder,
-                    settings: settings, isUp: isUp, undo: &undo)
+                    job, isFirst: candidates.isEmpty, recorder: recorder, settings: settings,
+                    isUp: isUp, undo: &undo)
                 placed[candidate.hostID, default: 0] += 1
                 candidates.append(candidate)
             }
             try proposal.alongside(candidates, &transaction)
+            if jobCount > 0, operationCount > StoreLimits().transactionOperations {
+                isFull = true
+                take(back: undo)
+                return outcomes.append(.postponed)
+            }
             touched.formUnion(proposal.exclusive)
             jobCount += proposal.jobs.count
             outcomes.append(.placed(candidates))
@@ -86,6 +90,9 @@ struct ClaimDraft {
         }
     }
 
+    /// With the ledgers that are still to be added.
+    private var operationCount: Int { transaction.operationCount + claims.count }
+
     /// Adds the changed ledgers to the transaction. To be called once, last.
     mutating func addLedgers() throws(StoreError) {
         for (host, claims) in claims.sorted(by: { $0.key < $1.key }) {
@@ -98,58 +105,58 @@ struct ClaimDraft {
 
     /// Turns whatever was placed into a lost race, with nothing to commit.
     mutating func giveUp(_ recorder: PlacementRecorder) {
-        let failure = recorder.lostRace(nil, hostCount: fleet.count, conflicts: attempt)
+        let failure = recorder.lostRace(nil, hostCount: session.fleet.count, conflicts: attempt)
         transaction = DocumentTransaction()
         claims = [:]
         outcomes = outcomes.map { if case .placed = $0 { .failed(failure) } else { $0 } }
     }
 
     private mutating func place(
-        _ job: PlacementJob, isFirst: Bool, scheduler: Scheduler, recorder: PlacementRecorder,
+        _ job: PlacementJob, isFirst: Bool, recorder: PlacementRecorder,
         settings: PlacementSettings, isUp: (HostID) -> Bool, undo: inout Undo
     ) throws -> Candidate {
         // After a conflict others chase the same hosts: choose among more of them.
         // In a large fleet alternates are looked for when they are needed.
-        let isSingle = attempt == 0 && fleet.count > settings.detailHostsWhenPlaced
+        let isSingle = attempt == 0 && session.fleet.count > settings.detailHostsWhenPlaced
         let wide =
             isSingle ? 1 : min(Self.spreadMax, settings.candidatesMax << min(attempt, 4))
         while true {
-            let decision = scheduler.decide(
-                job.request, fleet: fleet, candidatesMax: wide, seed: job.seed &+ UInt64(attempt))
+            let decision = session.decide(
+                job.request, candidatesMax: wide, seed: job.seed &+ UInt64(attempt))
             guard !decision.candidates.isEmpty else {
                 throw PlacementFailure(
                     record: isFinal
-                        ? recorder.complete(job, decision, fleet, conflicts: attempt)
-                        : recorder.bare(job, fleet, conflicts: attempt))
+                        ? recorder.complete(job, decision, session.fleet, conflicts: attempt)
+                        : recorder.bare(job, session.fleet, conflicts: attempt))
             }
             let candidate = pick(decision.candidates, job)
             guard isUp(candidate.hostID) else {
-                fleet.setUp(candidate.hostID, false)
+                session.setUp(candidate.hostID, false)
                 continue
             }
-            var record = recorder.brief(job, decision, fleet, conflicts: attempt)
+            var record = recorder.brief(job, decision, session.fleet, conflicts: attempt)
             record.choose(candidate, of: decision)
             if !isFirst { record.leaveOutRejections() }
             try transaction.insert(record)
             let claim = job.claim(candidate, recorder.now())
-            undo.hosts.append(fleet[candidate.hostID])
+            undo.hosts.append(session.fleet[candidate.hostID])
             claims[candidate.hostID, default: []].append(claim)
-            fleet.add(claim, on: candidate.hostID)
+            session.add(claim, on: candidate.hostID)
             return candidate
         }
     }
 
     /// What a proposal changed so far: to copy the draft before each one would copy the fleet.
     private struct Undo {
-        var transaction: DocumentTransaction
+        let mark: DocumentTransaction.Mark
         /// Hosts before their new claim, in the order of the claims.
         var hosts: [HostSnapshot?] = []
     }
 
     private mutating func take(back undo: Undo) {
-        transaction = undo.transaction
+        transaction.rollBack(to: undo.mark)
         for host in undo.hosts.reversed().compactMap({ $0 }) {
-            fleet.put(host)
+            session.put(host)
             claims[host.host.id]?.removeLast()
             if claims[host.host.id]?.isEmpty == true { claims[host.host.id] = nil }
         }

@@ -141,6 +141,6 @@ public final class FleetIndex: Sendable {
             return
         }
         state.vitalsAt = now
-        for id in state.fleet.hostIDs { state.fleet.setUp(id, vitals.isUp(id)) }
+        state.fleet.setUp(vitals.isUp)
     }
 }

@@ -11,6 +11,45 @@ public struct PlacementRecord: Codable, Sendable, Equatable, StoredValue {
     /// The workflow.
     public var documentKey: String { workflowID.text }
 
+    /// Written at each claim. Records that name hosts which refused are rare and left to the
+    /// encoder.
+    public func write(to json: inout JSONWriter) -> Bool {
+        guard rejections.isEmpty else { return false }
+        json.object { json in
+            json.key("alternates")
+            json.array(alternates) { $1.write(to: &$0) }
+            if let chosen {
+                json.key("chosen")
+                chosen.write(to: &json)
+            }
+            json.key("conflicts")
+            json.number(conflicts)
+            json.key("decidedAt")
+            json.number(decidedAt.timeIntervalSinceReferenceDate)
+            json.key("hostCount")
+            json.number(hostCount)
+            json.key("instanceID")
+            json.string(instanceID.text)
+            json.key("isComplete")
+            json.bool(isComplete)
+            json.key("refusedCounts")
+            json.object { json in
+                let sorted = refusedCounts.sorted {
+                    $0.key.utf8.lexicographicallyPrecedes($1.key.utf8)
+                }
+                for (category, count) in sorted {
+                    json.key(category)
+                    json.number(count)
+                }
+            }
+            json.key("rejections")
+            json.array([])
+            json.key("workflowID")
+            json.string(workflowID.text)
+        }
+        return true
+    }
+
     /// The workflow that asked.
     public var workflowID: WorkflowID
     /// The instance.

@@ -35,6 +35,11 @@ public struct Placer: Sendable {
             request, fleet: fleet, candidatesMax: settings.candidatesMax, seed: seed)
     }
 
+    /// What the answer would be with hosts as `fleet` has them; claims nothing.
+    public func decide(_ request: PlacementRequest, among fleet: Fleet) -> PlacementDecision {
+        scheduler.decide(request, fleet: fleet, candidatesMax: settings.candidatesMax)
+    }
+
     /// The whole story of the answer that would be given now; claims nothing.
     public func explain(_ job: PlacementJob) throws(StoreError) -> PlacementRecord {
         let (fleet, _) = try index.current(refreshVitals: true)

@@ -20,6 +20,17 @@ extension HostLedger: StoredValue {
     public static var collection: String { "ledgers" }
     /// The host.
     public var documentKey: String { hostID.text }
+
+    /// Written at each claim, with all claims of the host.
+    public func write(to json: inout JSONWriter) -> Bool {
+        json.object { json in
+            json.key("claims")
+            json.array(claims) { $1.write(to: &$0) }
+            json.key("hostID")
+            json.string(hostID.text)
+        }
+        return true
+    }
 }
 
 extension HostAggregate: StoredValue {

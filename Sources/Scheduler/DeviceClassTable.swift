@@ -52,6 +52,16 @@ struct DeviceClassTable: Sendable {
         }
     }
 
+    /// Takes one device out of the counts of a host. False when they are too high to be exact, and
+    /// have to be replaced.
+    mutating func take(_ device: Device, at position: Int) -> Bool {
+        guard let number = numbers[DeviceClass(device)],
+            (1..<UInt16.max).contains(free[number][position])
+        else { return false }
+        free[number][position] -= 1
+        return true
+    }
+
     /// Classes whose devices can serve `request`, whatever their MACs.
     func serving(_ request: DeviceRequest) -> [Int] {
         var anyMAC = request

@@ -19,22 +19,21 @@ public struct Fleet: Sendable {
         var nameHash: UInt64
     }
 
-    /// A host with what was found out about it. An object, so that copying a fleet, which every
-    /// batch of claims does, counts one reference a host.
+    /// A host with what was found out about it. An object, so that it is moved and copied as one
+    /// reference.
     private final class Prepared: Sendable {
         let snapshot: HostSnapshot
-        /// Places of the free devices in the host's report.
-        let free: [UInt16]
+        let free: FreeDevices
 
-        init(_ snapshot: HostSnapshot, free: [UInt16]) {
+        init(_ snapshot: HostSnapshot, free: FreeDevices) {
             self.snapshot = snapshot
             self.free = free
         }
     }
 
     /// In no particular order; positions change when a host goes.
-    private var prepared: ContiguousArray<Prepared> = []
-    private(set) var rows: ContiguousArray<Row> = []
+    private var prepared = PagedArray<Prepared>()
+    private(set) var rows = PagedArray<Row>()
     private(set) var classes = DeviceClassTable()
     private var positions: [HostID: Int] = [:]
     private var zones: [String: Int] = [:]
@@ -61,14 +60,15 @@ public struct Fleet: Sendable {
     /// The devices of a host that can be given out, in the order of its report.
     func freeDevices(at position: Int) -> [Device] {
         let host = prepared[position]
-        guard let devices = host.snapshot.report?.devices else { return [] }
-        return host.free.map { devices[Int($0)] }
+        return host.free.devices(of: host.snapshot.report?.devices ?? [])
     }
 
     /// Adds or replaces a host.
     public mutating func put(_ host: HostSnapshot) {
-        let free = host.devices.available
-        let new = Prepared(host, free: Self.places(of: free, in: host))
+        let devices = host.report?.devices ?? []
+        let places = FreeDevices(devices, ledger: host.ledger)
+        let free = places.devices(of: devices)
+        let new = Prepared(host, free: places)
         let row = row(host, freeDevices: free.count)
         if let position = positions[host.host.id] {
             prepared[position] = new
@@ -88,39 +88,54 @@ public struct Fleet: Sendable {
         guard let position = positions.removeValue(forKey: id) else { return }
         let last = count - 1
         if position != last { positions[host(at: last).host.id] = position }
-        prepared.swapAt(position, last)
-        rows.swapAt(position, last)
-        prepared.removeLast()
-        rows.removeLast()
+        prepared.removeBySwap(at: position)
+        rows.removeBySwap(at: position)
         classes.removeHost(at: position)
     }
 
     /// Notes whether a host is alive.
     public mutating func setUp(_ id: HostID, _ isUp: Bool) {
-        guard let position = positions[id], host(at: position).isUp != isUp else { return }
+        if let position = positions[id] { setUp(at: position, isUp) }
+    }
+
+    /// Notes of all hosts whether they are alive.
+    public mutating func setUp(_ isUp: (HostID) -> Bool) {
+        for position in 0..<count {
+            setUp(at: position, isUp(prepared[position].snapshot.host.id))
+        }
+    }
+
+    private mutating func setUp(at position: Int, _ isUp: Bool) {
+        guard prepared[position].snapshot.isUp != isUp else { return }
         var host = host(at: position)
         host.isUp = isUp
         prepared[position] = Prepared(host, free: prepared[position].free)
         rows[position].isOpen = host.isOpen
     }
 
-    /// Puts a claim on its host, as it will be once stored.
+    /// Puts a claim on its host, as it will be once stored. Costs little: what is free is not
+    /// derived anew, but for claims that no decision made.
     public mutating func add(_ claim: Claim, on id: HostID) {
-        guard var host = self[id] else { return }
+        guard let position = positions[id] else { return }
+        var host = host(at: position)
+        var free = prepared[position].free
         host.ledger.claims.append(claim)
-        put(host)
+        let devices = host.report?.devices ?? []
+        guard let taken = free.take(claim.devices, of: devices),
+            taken.allSatisfy({ classes.take(devices[$0], at: position) })
+        else { return put(host) }
+        prepared[position] = Prepared(host, free: free)
+        rows[position].room.take(claim)
+        rows[position].freeDevices = free.count
     }
 
     /// All hosts, in no particular order.
-    public var allHosts: [HostSnapshot] { prepared.map(\.snapshot) }
-
-    /// Ids of all hosts.
-    public var hostIDs: [HostID] { prepared.map(\.snapshot.host.id) }
+    public var allHosts: [HostSnapshot] { prepared.elements.map(\.snapshot) }
 
     func position(of id: HostID) -> Int? { positions[id] }
 
     func position(named name: String) -> Int? {
-        prepared.firstIndex { $0.snapshot.host.name == name }
+        (0..<count).first { prepared[$0].snapshot.host.name == name }
     }
 
     /// The number of a zone; nil when no host was ever in it.
@@ -132,13 +147,6 @@ public struct Fleet: Sendable {
         return Row(
             isOpen: host.isOpen, room: HostRoom(host, ratios: ratios), freeDevices: freeDevices,
             buildFailures: host.buildFailures, zone: zone, nameHash: Spread.hash(host.host.name))
-    }
-
-    private static func places(of free: [Device], in host: HostSnapshot) -> [UInt16] {
-        let ids = Set(free.map(\.id))
-        let devices = host.report?.devices ?? []
-        return devices.indices.prefix(Int(UInt16.max)).filter { ids.contains(devices[$0].id) }
-            .map { UInt16($0) }
     }
 }
 

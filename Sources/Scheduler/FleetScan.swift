@@ -35,8 +35,8 @@ struct FleetScan {
         }
     }
 
-    private let request: PlacementRequest
-    private let fleet: Fleet
+    let request: PlacementRequest
+    let fleet: Fleet
     private let demands: [Demand]
     private let zone: Int?
     private let sharedVCPUs: Int
@@ -58,22 +58,35 @@ struct FleetScan {
 
     /// All hosts that pass, in the fleet's order.
     func passing() -> [Pass] {
-        let candidates = restricted()
+        if let candidates = restricted() { return candidates.compactMap { pass(at: $0) } }
         var passing: [Pass] = []
-        fleet.rows.withUnsafeBufferPointer { rows in
-            if let candidates {
-                for position in candidates { add(position, rows[position], to: &passing) }
-            } else {
-                passing.reserveCapacity(rows.count)
-                for position in rows.indices { add(position, rows[position], to: &passing) }
+        passing.reserveCapacity(fleet.count)
+        var position = 0
+        for page in fleet.rows.pages {
+            page.withUnsafeBufferPointer { rows in
+                for row in rows {
+                    if let pass = pass(at: position, row) { passing.append(pass) }
+                    position += 1
+                }
             }
         }
         return passing
     }
 
+    /// What the host passes with; nil if it doesn't. Whether the request names other hosts is not
+    /// looked at.
+    func pass(at position: Int) -> Pass? { pass(at: position, fleet.rows[position]) }
+
     /// The first request for devices that a host has too few free ones for, whoever else asks.
     func unmet(at position: Int) -> DeviceRequest? {
         demands.first { $0.fitting(position).count < $0.count }?.request
+    }
+
+    /// Whether the request names the hosts that come into question.
+    var isRestricted: Bool {
+        let isTogether =
+            request.group?.policy == .affinity && request.group?.members.isEmpty == false
+        return request.hostName != nil || request.onlyHosts != nil || isTogether
     }
 
     /// The only positions that come into question, where the request names hosts; nil for all.
@@ -87,20 +100,20 @@ struct FleetScan {
     }
 
     @inline(__always)
-    private func add(_ position: Int, _ row: Fleet.Row, to passing: inout [Pass]) {
+    private func pass(at position: Int, _ row: Fleet.Row) -> Pass? {
         guard row.isOpen, row.room.sharedVCPUs >= sharedVCPUs,
             row.room.dedicatedCPUs >= dedicatedCPUs, row.room.memoryMiB >= memoryMiB,
             row.room.diskGiB >= request.capacity.diskGiB, zone == nil || zone == row.zone
-        else { return }
+        else { return nil }
         var free = demands.isEmpty ? row.freeDevices : 0
         var leastRank = demands.isEmpty ? 0 : Int.max
         for demand in demands {
             let fitting = demand.fitting(position)
-            guard fitting.count >= demand.count else { return }
+            guard fitting.count >= demand.count else { return nil }
             free += fitting.count
             leastRank = min(leastRank, fitting.rank)
         }
-        passing.append(Pass(position: position, freeDevices: free, leastRank: leastRank))
+        return Pass(position: position, freeDevices: free, leastRank: leastRank)
     }
 
     private static func demands(

@@ -82,7 +82,7 @@ struct HostRoom: Sendable, Equatable {
         for claim in host.ledger.claims { take(claim) }
     }
 
-    private mutating func take(_ claim: Claim) {
+    mutating func take(_ claim: Claim) {
         let cells = claim.numa?.cells ?? []
         let pinned = cells.reduce(0) { $0 + $1.pins.count }
         let idle = cells.reduce(0) { $0 + ($1.idleCPUs?.count ?? 0) }

@@ -7,15 +7,13 @@ import DeviceTracking
 /// ones only, until it has as many candidates as were asked for:
 ///
 /// ```
-/// FleetScan (all hosts, numbers) -> HostRanking -> HostEvaluation (few hosts, devices, NUMA)
+/// FleetScan (all hosts, numbers) -> Shortlist -> HostEvaluation (few hosts, devices, NUMA)
 /// ```
 public struct Scheduler: Sendable {
     /// Candidates of a decision unless told otherwise: the host and two alternates.
     public static let candidatesDefault = 3
     /// Devices that one rejection names at most.
     public static let deviceVerdictsMax = 256
-    /// So many of the best hosts are ordered at first; the rest only if all of them refuse.
-    private static let shortlist = 16
 
     private let checks: [any HostCheck]
     private let weights: PlacementWeights
@@ -39,21 +37,28 @@ public struct Scheduler: Sendable {
         _ request: PlacementRequest, fleet: Fleet, candidatesMax: Int = candidatesDefault,
         seed: UInt64? = nil
     ) -> PlacementDecision {
+        decide(FleetScan(request, fleet), candidatesMax, seed).decision
+    }
+
+    /// The decision, and the best hosts by which it was made; nil when none passed the scan.
+    func decide(
+        _ scan: FleetScan, _ candidatesMax: Int, _ seed: UInt64?
+    ) -> (decision: PlacementDecision, shortlist: Shortlist?) {
+        let (request, fleet) = (scan.request, scan.fleet)
         var decision = PlacementDecision(hostCount: fleet.count)
-        let passes = FleetScan(request, fleet).passing()
-        guard !passes.isEmpty else { return decision }
+        let passes = scan.passing()
+        guard !passes.isEmpty else { return (decision, nil) }
         let ranking = HostRanking(passes, request, fleet, weights: weights, seed: seed)
-        for host in Self.best(passes, ranking) {
-            if examine(host, request, fleet, ranking, &decision) == candidatesMax {
-                return decision
-            }
+        let shortlist = Shortlist(passes, ranking, fleet)
+        examine(shortlist.hosts, request, fleet, ranking, candidatesMax, &decision)
+        if !shortlist.isWhole, decision.candidates.count < candidatesMax {
+            let ranked = passes.map { ranking.rank($0, fleet) }
+                .sorted { ranking.precedes($0, $1, fleet) }
+            examine(
+                ranked.dropFirst(Shortlist.length), request, fleet, ranking, candidatesMax,
+                &decision)
         }
-        guard passes.count > Self.shortlist else { return decision }
-        let ranked = passes.map(ranking.rank).sorted(by: ranking.precedes)
-        for host in ranked.dropFirst(Self.shortlist) {
-            if examine(host, request, fleet, ranking, &decision) == candidatesMax { break }
-        }
-        return decision
+        return (decision, shortlist)
     }
 
     /// Why hosts refuse the request: all that refuse by their numbers, and those of `decision`.
@@ -94,21 +99,24 @@ public struct Scheduler: Sendable {
         return evaluation.rejection([.device(DeviceShortage(unmet))])
     }
 
-    /// Looks closely at one host; returns how many candidates there are now.
-    private func examine(
-        _ host: HostRanking.Ranked, _ request: PlacementRequest, _ fleet: Fleet,
-        _ ranking: HostRanking, _ decision: inout PlacementDecision
-    ) -> Int {
-        let evaluation = evaluation(host.pass.position, request, fleet)
-        switch evaluation.offer() {
-        case .failure(let rejection): decision.rejections.append(rejection)
-        case .success(let offer):
-            decision.candidates.append(
-                Candidate(
-                    hostID: evaluation.host.host.id, hostName: evaluation.host.host.name,
-                    devices: offer.devices, numa: offer.numa, weights: ranking.told(host.pass)))
+    /// Looks closely at one host after another, until there are as many candidates as wanted.
+    func examine(
+        _ hosts: some Sequence<HostRanking.Ranked>, _ request: PlacementRequest, _ fleet: Fleet,
+        _ ranking: HostRanking, _ candidatesMax: Int, _ decision: inout PlacementDecision
+    ) {
+        for host in hosts {
+            let evaluation = evaluation(host.pass.position, request, fleet)
+            switch evaluation.offer() {
+            case .failure(let rejection): decision.rejections.append(rejection)
+            case .success(let offer):
+                decision.candidates.append(
+                    Candidate(
+                        hostID: evaluation.host.host.id, hostName: evaluation.host.host.name,
+                        devices: offer.devices, numa: offer.numa,
+                        weights: ranking.told(host.pass, fleet)))
+            }
+            if decision.candidates.count == candidatesMax { return }
         }
-        return decision.candidates.count
     }
 
     private func evaluation(
@@ -118,22 +126,5 @@ public struct Scheduler: Sendable {
             host: fleet.host(at: position), request: request, room: fleet.rows[position].room,
             freeDevices: { fleet.freeDevices(at: position) },
             cpuRatio: fleet.ratios.cpu, checks: checks, verdictsMax: Self.deviceVerdictsMax)
-    }
-
-    /// The best hosts in order: `shortlist` of them, or all if there are fewer.
-    private static func best(
-        _ passes: [FleetScan.Pass], _ ranking: HostRanking
-    ) -> [HostRanking.Ranked] {
-        var best: [HostRanking.Ranked] = []
-        best.reserveCapacity(shortlist + 1)
-        for pass in passes {
-            let host = ranking.rank(pass)
-            if best.count == shortlist, !ranking.precedes(host, best[shortlist - 1]) { continue }
-            var position = best.count
-            while position > 0, ranking.precedes(host, best[position - 1]) { position -= 1 }
-            best.insert(host, at: position)
-            if best.count > shortlist { best.removeLast() }
-        }
-        return best
     }
 }

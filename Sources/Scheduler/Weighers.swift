@@ -48,7 +48,6 @@ struct HostRanking {
         "build_failures", "group", "plain_devices", "device_packing", "memory", "cpu",
     ]
 
-    private let fleet: Fleet
     private let seed: UInt64?
     /// Members of the group by position; empty unless its policy only ranks.
     private let members: [Int: Int]
@@ -60,7 +59,6 @@ struct HostRanking {
         _ passes: [FleetScan.Pass], _ request: PlacementRequest, _ fleet: Fleet,
         weights: PlacementWeights, seed: UInt64?
     ) {
-        self.fleet = fleet
         self.seed = seed
         members = Self.members(request.group, fleet)
         var least = SIMD8<Double>(repeating: .infinity)
@@ -79,14 +77,15 @@ struct HostRanking {
         self.least = least
     }
 
-    func rank(_ pass: FleetScan.Pass) -> Ranked {
-        let sum = shares(pass).sum()
+    /// `fleet` is here and below the one that was scanned, or what became of it.
+    func rank(_ pass: FleetScan.Pass, _ fleet: Fleet) -> Ranked {
+        let sum = shares(pass, fleet).sum()
         let tie = seed.map { Spread.mix($0 ^ fleet.rows[pass.position].nameHash) } ?? 0
         return Ranked(pass: pass, sum: sum, tie: tie)
     }
 
     /// Whether `left` comes first.
-    func precedes(_ left: Ranked, _ right: Ranked) -> Bool {
+    func precedes(_ left: Ranked, _ right: Ranked, _ fleet: Fleet) -> Bool {
         if left.sum != right.sum { return left.sum > right.sum }
         if left.tie != right.tie { return left.tie < right.tie }
         return fleet.host(at: left.pass.position).host.name
@@ -94,15 +93,15 @@ struct HostRanking {
     }
 
     /// The weighers that tell hosts apart, with what they found on this one.
-    func told(_ pass: FleetScan.Pass) -> [WeightShare] {
+    func told(_ pass: FleetScan.Pass, _ fleet: Fleet) -> [WeightShare] {
         let values = Self.values(pass, fleet, members)
-        let shares = shares(pass)
+        let shares = shares(pass, fleet)
         return Self.names.indices.filter { factors[$0] != 0 }.map {
             WeightShare(name: Self.names[$0], value: Int(values[$0]), share: shares[$0])
         }
     }
 
-    private func shares(_ pass: FleetScan.Pass) -> SIMD8<Double> {
+    private func shares(_ pass: FleetScan.Pass, _ fleet: Fleet) -> SIMD8<Double> {
         (Self.values(pass, fleet, members) - least) * factors
     }
 

@@ -162,6 +162,36 @@ import Testing
         }
     }
 
+    /// Each of these writes five documents, so that no transaction holds all of them.
+    @Test func whoDoesNotFitIntoATransactionComesWithTheNext() async throws {
+        let hosts = (0..<4).map { PlacementTestbed.host("h\($0)", devices: 16) }
+        try await PlacementTestbed.run(hosts) { bed in
+            let documents = try await bed.open()
+            let placer = bed.placer(documents)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<60 {
+                    group.addTask {
+                        let job = PlacementTestbed.job("i\(number)") { $0.capacity.vcpus = 0 }
+                        try await placer.claim { _ in
+                            ClaimProposal(jobs: [job]) { _, transaction in
+                                for token in 0..<4 {
+                                    try transaction.insert(Token(name: "t\(number)-\(token)"))
+                                }
+                            }
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try await bed.claims().count == 60)
+            #expect(try documents.list(Token.self).count == 240)
+            // Nobody was sent away by the store to be decided again.
+            let records = try documents.list(PlacementRecord.self)
+            #expect(records.count == 60)
+            #expect(records.allSatisfy { $0.value.conflicts == 0 })
+        }
+    }
+
     @Test func aRefusedProposalLeavesNothingInTheTransaction() async throws {
         try await PlacementTestbed.run([PlacementTestbed.host("a", devices: 2)]) { bed in
             let documents = try await bed.open()

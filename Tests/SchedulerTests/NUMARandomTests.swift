@@ -3,25 +3,6 @@ import Foundation
 import Scheduler
 import Testing
 
-/// SplitMix64.
-private struct SeededChance: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-
-    mutating func number(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
-
-    mutating func one<Element>(of items: [Element]) -> Element {
-        items[number(0...items.count - 1)]
-    }
-}
-
 @Suite("NUMA placement, random hosts")
 struct NUMARandomTests {
     private typealias Sample = NUMASample
