@@ -30,7 +30,10 @@ extension DeviceBlock: CustomStringConvertible {
             "its child \(child), not reported any more, is owned by instance \(owner)"
         case .sameFunctionOwned(let device, let owner):
             "the same PCI function is owned as \(device) by instance \(owner)"
-        case .ambiguous(let count): "its host reports \(count) devices as this one"
+        case .ambiguous(let count):
+            "its host reports \(count) devices on this PCI function or by this identity, where one"
+                + " can be claimed: 'vdpa dev show' and 'lspci' on the host list them; leave one"
+                + " ('vdpa dev del NAME' deletes a vDPA device)"
         }
     }
 }

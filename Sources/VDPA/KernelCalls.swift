@@ -54,7 +54,7 @@ final class KernelCalls: Sendable {
 }
 
 /// A continuation that takes the first of several answers.
-private final class OneAnswer<Value: Sendable>: Sendable {
+final class OneAnswer<Value: Sendable>: Sendable {
     typealias Answer = Result<Value, VDPAError>
     private let continuation: Mutex<CheckedContinuation<Answer, Never>?>
 

@@ -15,6 +15,8 @@ public struct SysfsTree: Sendable {
 
     /// The folder that stands for `/sys`, without a slash at its end.
     public let root: String
+    /// Told of each file before it is read.
+    private var note: ReadingNote?
 
     /// Reads below `root`.
     public init(root: String = "/sys") {
@@ -23,12 +25,25 @@ public struct SysfsTree: Sendable {
         self.root = String(root)
     }
 
+    /// The same tree, which tells `note` what it is about to read.
+    public func noting(_ note: ReadingNote) -> SysfsTree {
+        var tree = self
+        tree.note = note
+        return tree
+    }
+
     /// Where `path` (without a leading slash) is in the file system.
     func absolute(_ path: String) -> String { root + "/" + path }
 
+    private func begin(_ path: String) -> String {
+        let path = absolute(path)
+        note?.begin(path)
+        return path
+    }
+
     /// The names in a folder, sorted; empty if the folder isn't there.
     func entries(_ path: String) throws(VDPAError) -> [String] {
-        let path = absolute(path)
+        let path = begin(path)
         guard let folder = opendir(path) else {
             let number = errno
             if Self.isAbsence(number) { return [] }
@@ -54,7 +69,7 @@ public struct SysfsTree: Sendable {
     /// nothing to say: `phys_switch_id` exists for every interface and fails with EOPNOTSUPP on
     /// most, `phys_port_name` the same.
     func attribute(_ path: String) throws(VDPAError) -> String? {
-        let path = absolute(path)
+        let path = begin(path)
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             let number = errno
@@ -86,7 +101,7 @@ public struct SysfsTree: Sendable {
 
     /// The real path of `path`, as components; nil if it isn't there.
     func resolved(_ path: String) throws(VDPAError) -> [String]? {
-        let path = absolute(path)
+        let path = begin(path)
         guard let real = realpath(path, nil) else {
             let number = errno
             if Self.isAbsence(number) { return nil }
@@ -98,7 +113,7 @@ public struct SysfsTree: Sendable {
 
     /// The last component of a link's target, such as the driver's name; nil without a link.
     func linkName(_ path: String) throws(VDPAError) -> String? {
-        let path = absolute(path)
+        let path = begin(path)
         var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = bytes.withUnsafeMutableBytes { buffer in
             buffer.bindMemory(to: CChar.self).baseAddress.map {

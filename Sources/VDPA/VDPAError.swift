@@ -18,6 +18,9 @@ public enum VDPAError: Error, Sendable, Equatable, CustomStringConvertible {
     case refused(operation: String, errno: Int32)
     /// No answer in time.
     case timedOut(operation: String)
+    /// The kernel hasn't let go of a reading within so many milliseconds; `reading` is the file or
+    /// the question, with its device, that it was at.
+    case hanging(operation: String, reading: String, limitMS: Int)
     /// An answer that breaks netlink's own format, or one beyond the limits.
     case malformed(operation: String, reason: String)
     /// Devices came and went while they were listed: ask again.
@@ -40,6 +43,8 @@ public enum VDPAError: Error, Sendable, Equatable, CustomStringConvertible {
         case .refused(let operation, let number):
             "\(operation): the kernel refused with errno \(number)"
         case .timedOut(let operation): "\(operation): no answer from the kernel in time"
+        case .hanging(let operation, let reading, let limitMS):
+            "\(operation): no answer from the kernel within \(limitMS) ms to \(reading)"
         case .malformed(let operation, let reason):
             "\(operation): the kernel's answer can't be read: \(reason)"
         case .interrupted(let operation):
