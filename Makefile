@@ -11,6 +11,9 @@ HOSTS ?= 1
 HOST ?= 1
 # How long each parser is fuzzed.
 FUZZ_SECONDS ?= 600
+# What the simulation of servers' lives begins with, and how much it asks for.
+SEED ?= 1
+OPERATIONS ?= 10000
 # A directory that appears as /opt/millrace in every host of the lab; none if empty.
 PAYLOAD ?=
 
@@ -20,9 +23,9 @@ CLIENT := .venv/installed
 CLIENT_PINS := Tests/ClientTests/requirements.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help build format lint tidy check test swift-test client client-test packages clean
+.PHONY: help build format lint tidy check test swift-test simulation client client-test packages clean
 .PHONY: bench bench-short fuzz
-.PHONY: lab-packages lab-images lab-up lab-down lab-status lab-ssh lab-test demo
+.PHONY: lab-packages lab-images lab-up lab-down lab-status lab-ssh lab-test lab-lifecycle demo
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +54,10 @@ test: swift-test client-test ## All tests but the lab's; installs what the machi
 swift-test: packages
 	swift build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build --parallel $(SWIFT_FLAGS)
+
+# Its last line is its summary; one that fails says with which seed it does so again.
+simulation: packages ## Operations on servers at random while all fails, in simulated time
+	swift run $(SWIFT_FLAGS) LifecycleSimulation --seed $(SEED) --operations $(OPERATIONS)
 
 client: $(CLIENT) ## Install the real openstack client in .venv
 
@@ -123,6 +130,9 @@ lab-test: build client lab-packages ## Test real vDPA in the lab: boot, run, kil
 	$(PYTHON) -m unittest discover --start-directory Lab/tests
 	$(PYTHON) Lab/first_light.py --hosts $(HOSTS) --faults --numa --discovery \
 		--binary .build/$(CONFIG)/millrace
+
+lab-lifecycle: build client lab-packages ## Move a guest between two hosts of the lab, in all ways
+	$(PYTHON) Lab/first_light.py --hosts 2 --lifecycle --binary .build/$(CONFIG)/millrace
 
 # --- Trying it ---------------------------------------------------------------------------------
 

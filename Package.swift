@@ -154,6 +154,13 @@ let programs: [Target] = [
             .product(name: "Logging", package: "swift-log"),
         ], path: "Benchmarks/PlacementBenchmark"),
     .executableTarget(
+        name: "LifecycleSimulation",
+        dependencies: [
+            "AgentProtocol", "ComputeModel", "Conductor", "HostAgent", "HostDrivers",
+            "Persistence", "SimulatedDrivers", "Workflow",
+            .product(name: "Logging", package: "swift-log"),
+        ], path: "Tests/LifecycleSimulation"),
+    .executableTarget(
         name: "millrace",
         dependencies: [
             "AgentAPI", "AgentClient", "AgentProtocol", "CLI", "ComputeModel", "Conductor",

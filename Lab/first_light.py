@@ -11,6 +11,7 @@ from millrace_lab import hosts, images, product, state
 from millrace_lab.discovery import Discovery
 from millrace_lab.errors import LabError
 from millrace_lab.first_light import FirstLight
+from millrace_lab.lifecycle import Lifecycle
 from millrace_lab.numa import Numa
 
 STARTED = time.monotonic()
@@ -32,6 +33,9 @@ def scenario(arguments, server):
     host, address = light.show()
     light.ping(host, address)
     light.console()
+    if arguments.lifecycle:
+        Lifecycle(light).run()
+        return
     if arguments.faults:
         light.agent_killed(host, address)
         light.server_killed()
@@ -55,9 +59,13 @@ def main():
                         help="also take devices away and bring them back")
     parser.add_argument("--numa", action="store_true",
                         help="hosts with two NUMA nodes, and a guest with a place on one")
+    parser.add_argument("--lifecycle", action="store_true",
+                        help="instead of the rest: the guest's whole life, between two hosts")
     parser.add_argument("--reuse", action="store_true", help="use the hosts that are up")
     parser.add_argument("--keep", action="store_true", help="leave everything running")
     arguments = parser.parse_args()
+    if arguments.lifecycle and arguments.hosts != 2:
+        parser.error("--lifecycle needs --hosts 2")
     directory = pathlib.Path(os.environ.get("MILLRACE_LAB_STATE", product.ROOT / ".lab"))
     directory = directory.resolve() / "first-light"
     server = product.Server(arguments.binary.resolve(), directory)

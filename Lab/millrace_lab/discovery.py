@@ -1,5 +1,6 @@
 """Devices that come, go and come back under a running agent, and what operators are told of it."""
 
+import json
 import time
 
 from . import ssh, wait
@@ -10,6 +11,9 @@ SECONDS_MAX = 30
 # How long a deletion in use is watched before its guest is taken away.
 HELD_SECONDS = 15
 DELETION_LOG = "/run/discovery-deletion"
+MATCH_SPEC = "/run/discovery-match.yaml"
+# The SATA controller of QEMU's q35, which no entry in force offers.
+PLAIN_FUNCTION = ("8086", "2922")
 
 
 class Discovery:
@@ -24,6 +28,7 @@ class Discovery:
         """All of it on one host, which runs the guest `vdpa-vm`."""
         owned = self._owned(host)
         free = next(vf for vf in host.entry["vfs"] if vf["vdpa_device"] != owned["vdpa_device"])
+        self.match(host, owned, free)
         self.come_and_go(host, free)
         self.capabilities(host)
         self.deleted_in_use(host, owned)
@@ -61,6 +66,50 @@ class Discovery:
         self.report(f"{what}: after {time.monotonic() - began:.1f} s")
 
     # What is tried
+
+    def match(self, host, owned, free):
+        """`millrace device match`: what another device_spec would change, and nothing changes."""
+        other = next(vf for vf in host.entry["vfs"] if vf not in (owned, free))
+        spec = "\n".join([
+            f'- {{address: "{free["pci_address"]}", physical_network: physnet2}}',
+            f'- {{address: "{owned["pci_address"]}", physical_network: physnet1}}',
+            f'- {{vendor_id: "{PLAIN_FUNCTION[0]}", product_id: "{PLAIN_FUNCTION[1]}"}}', ""])
+        wanted = {free["vdpa_device"]: (0, "physnet2", "tags change"),
+                  owned["vdpa_device"]: (1, "physnet1", "unchanged"),
+                  other["vdpa_device"]: (None, None, "no longer offered")}
+        before = self.light.devices(host=host.name)
+        file = self.light.server.directory / "match.yaml"
+        file.write_text(spec, encoding="utf-8")
+        found = self.light.server.millrace(
+            "device", "match", "--spec", str(file), "--host", host.name)
+        self._compare("--host", found, wanted, plain=None)
+        idle = [problem["entry"] for problem in found["problems"]]
+        self.expect(idle == [2], f"the server's list has nothing for entry 2: {found['problems']}")
+        host.run(f"cat > {MATCH_SPEC} <<'LAB_END'\n{spec}LAB_END\n")
+        found = json.loads(host.run(
+            "LD_LIBRARY_PATH=/opt/millrace/lib /opt/millrace/bin/millrace device match "
+            f"--spec {MATCH_SPEC} --agent-config /etc/millrace/agent.yaml --format json"))
+        self._compare("--agent-config", found, wanted, plain=(2, None, "newly offered"))
+        self.expect(found["problems"] == [],
+                    f"on the host each entry decides about a device: {found['problems']}")
+        self.expect(self.light.devices(host=host.name) == before, "nothing was applied")
+
+    def _compare(self, source, found, wanted, plain):
+        """The rows of the vDPA devices by name, and of the function that is not offered."""
+        rows = {row["id"].rpartition("/")[2]: self._decision(row)
+                for row in found["devices"] if row["kind"] == "vdpa"}
+        for name, decision in sorted(rows.items()):
+            self.report(f"device match {source}: {name} entry {decision[0]}, network "
+                        f"{decision[1]}, {decision[2]}")
+        self.expect(rows == wanted, f"device match {source} says {wanted}, found {rows}")
+        others = {self._decision(row) for row in found["devices"]
+                  if (row["vendor_id"], row["product_id"]) == PLAIN_FUNCTION}
+        self.expect(others == ({plain} if plain else set()),
+                    f"device match {source} says {plain} of the plain function, found {others}")
+
+    @staticmethod
+    def _decision(row):
+        return row["entry"], row["physical_network"], row["change"]
 
     def come_and_go(self, host, vf):
         """A free device is deleted and made again while the agent runs."""

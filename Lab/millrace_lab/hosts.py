@@ -9,7 +9,7 @@ import time
 from . import layout, links, process, qemu, ssh, state, wait
 from .errors import LabError
 
-GREETING_TIMEOUT_S = 600
+GREETING_TIMEOUT_S = 900
 BOOT_TIMEOUT_S = 300
 FILE_SYSTEM_SLACK_MIB = 16
 READY_SERVICES = "millrace-vdpa-provision.service libvirtd.service openvswitch-switch.service"
@@ -99,8 +99,11 @@ def _wait_ready(entry, report):
         report(f"{entry['name']}: answers ssh after {time.monotonic() - begun:.0f} s")
         # Ends with 1 for a system that is up with some failed unit; what counts is asked next.
         ssh.run(entry, "systemctl is-system-running --wait", BOOT_TIMEOUT_S, check=False)
+        # On an overloaded machine a NIC may appear later than a unit waits for it: once again.
         ssh.run(entry, f"for unit in {READY_SERVICES}; do systemctl is-active --quiet $unit"
-                       " || { systemctl status --no-pager --full $unit; exit 1; }; done >&2")
+                       " || systemctl restart $unit"
+                       " || { systemctl status --no-pager --full $unit; exit 1; }; done >&2",
+                BOOT_TIMEOUT_S)
         _check_vfs(entry)
     except LabError as error:
         raise LabError(f"{error}\n  end of {entry['console_log']}:\n"

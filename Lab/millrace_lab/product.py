@@ -15,6 +15,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 CLIENT = ROOT / ".venv" / "bin" / "openstack"
 START_TIMEOUT_S = 120
 COMMAND_TIMEOUT_S = 900
+# The hosts' underlay is a wire between the two of them, without certificates.
+SERVER_SETTINGS = "migration_allow_plain: true\n"
 AGENT_UNIT = """[Unit]
 Description=Millrace agent
 After=libvirtd.service openvswitch-switch.service millrace-vdpa-provision.service
@@ -57,6 +59,7 @@ address: {entry['name']}
 state_dir: /var/lib/millrace-agent
 join_token_file: /etc/millrace/join-token
 reserved_memory_mib: 512
+migration: {{uri: "qemu+tcp://{entry['name']}/system", tls: false}}
 {dedicated}device_spec:
   - {{vendor_id: "1af4", product_id: "1041", physical_network: physnet1}}
 representors:
@@ -71,8 +74,9 @@ class Server:
         self.binary = binary
         self.directory = directory
         self.log = directory / "server.log"
-        self.arguments = [str(binary), "server", "--state-dir", str(directory / "server"),
-                          "--agent-name", "10.0.2.2"]
+        self.settings = directory / "server.yaml"
+        self.arguments = [str(binary), "server", "--config", str(self.settings),
+                          "--state-dir", str(directory / "server"), "--agent-name", "10.0.2.2"]
         self.process = None
         self.agent_port = self.port = 0
 
@@ -80,6 +84,7 @@ class Server:
         """Starts it, on the ports of the last time if there was one."""
         self.directory.mkdir(parents=True, exist_ok=True)
         self.log.write_text("")
+        self.settings.write_text(SERVER_SETTINGS)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 self.arguments + ["--listen", f"127.0.0.1:{self.port}",
@@ -140,6 +145,20 @@ class Server:
         """An operator's command; its answer as JSON."""
         return json.loads(self._run([str(self.binary), *words, "--format", "json"], 120, True)
                           .stdout)
+
+    def can(self, command):
+        """Whether the program has this command."""
+        return self._run([str(self.binary), command, "--help"], 60, False).stdout.find(
+            f"millrace {command}") >= 0
+
+    def audit(self):
+        """Exit status and words of `millrace audit`."""
+        result = self._run([str(self.binary), "audit"], 300, False)
+        return result.returncode, result.stdout + result.stderr
+
+    def last_migration(self):
+        """The newest entry of `millrace migration list`."""
+        return self.millrace("migration", "list")[0]
 
     def join_token(self, host_name):
         """A token that lets the host join."""

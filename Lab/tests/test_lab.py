@@ -11,7 +11,8 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from millrace_lab import guest, images, layout, links, mirror, process, qemu, state, wait
+from millrace_lab import (guest, images, layout, lifecycle, links, mirror, probe, process, qemu,
+                          state, wait)
 from millrace_lab.errors import LabError
 
 
@@ -52,6 +53,18 @@ class LayoutTests(unittest.TestCase):
                      layout.underlay_mac(host)]
             macs += [layout.representor_mac(host, index) for index in range(layout.VF_COUNT)]
         self.assertEqual(len(macs), len(set(macs)))
+
+
+class LifecycleTests(unittest.TestCase):
+    """What the scenario between two hosts is made of."""
+
+    def test_a_nic_without_an_address_is_reached_by_its_mac(self):
+        self.assertEqual(probe.link_local("52:54:02:00:01:02"), "fe80::5054:2ff:fe00:102")
+
+    def test_every_step_exists(self):
+        for step in lifecycle.Lifecycle.STEPS:
+            with self.subTest(step=step):
+                self.assertTrue(callable(getattr(lifecycle.Lifecycle, step)))
 
 
 class WireTests(unittest.TestCase):

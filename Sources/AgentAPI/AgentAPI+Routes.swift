@@ -13,6 +13,7 @@ extension AgentAPI {
         addJoining(to: router)
         addReports(to: router)
         addPolling(to: router)
+        addImages(to: router)
         return router
     }
 
@@ -77,15 +78,28 @@ extension AgentAPI {
             }
             return try json(batch)
         }
+    }
+
+    private func addImages(to router: Router<AgentContext>) {
+        let limit = limits.imageBytesMax
         router.get(path(AgentRoute.images + "/{id}/data")) { _, context in
             let host = try await peer(context).name
-            // Hummingbird hands out path parameters as they were sent.
-            let sent = try context.parameters.require("id")
-            let image = ImageID(sent.removingPercentEncoding ?? sent)
             let streaming = ImageStreaming(
-                link: link(host), image: image, channel: context.channel)
+                link: link(host), image: try image(context), channel: context.channel)
             return try await streaming.response()
         }
+        router.put(path(AgentRoute.images + "/{id}/data")) { request, context in
+            let host = try await peer(context).name
+            let receiving = ImageReceiving(
+                link: link(host), image: try image(context), limit: limit)
+            return try await receiving.receive(request)
+        }
+    }
+
+    /// Hummingbird hands out path parameters as they were sent.
+    private func image(_ context: AgentContext) throws -> ImageID {
+        let sent = try context.parameters.require("id")
+        return ImageID(sent.removingPercentEncoding ?? sent)
     }
 
     /// The host that a request comes from. Throws `forbidden` without a certificate that is a

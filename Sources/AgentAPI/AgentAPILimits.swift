@@ -5,6 +5,9 @@ public struct AgentAPILimits: Sendable {
     public var bodyBytesMax = 4 << 20
     /// Largest body of those who have no certificate yet, in bytes.
     public var joinBodyBytesMax = 16 << 10
+    /// Largest copy of a disk that is taken, in bytes. The control plane has a bound of its own,
+    /// which is lower.
+    public var imageBytesMax: Int64 = 1 << 40
     /// Connections held at once; further ones wait in the backlog. An agent uses up to 8.
     public var connectionsMax = 8_192
     /// Connections that wait to be accepted.

@@ -51,6 +51,42 @@ struct AgentCalls: Sendable {
         }
     }
 
+    /// PUTs `sizeBytes` bytes that `next` gives; the next piece is asked for only when the
+    /// connection has taken the one before, and no more once this has returned.
+    func upload(
+        _ path: String, sizeBytes: Int64, next: @escaping @Sendable () async throws -> [UInt8]?
+    ) async throws(AgentLinkError) {
+        var request = HTTPClientRequest(url: endpoint.url(path))
+        request.method = .PUT
+        request.headers.add(name: "content-type", value: "application/octet-stream")
+        let source = ImageSource(next)
+        request.body = .stream(
+            ImageUpload(source: source, loops: http.eventLoopGroup), length: .known(sizeBytes))
+        do throws(AgentLinkError) {
+            let response = try await begin(request, within: limits.uploadTimeout)
+            _ = try await read(response, upTo: limits.smallReplyBytesMax)
+            try await check(source, sizeBytes)
+        } catch {
+            await source.close()
+            throw error
+        }
+        await source.close()
+    }
+
+    private func check(
+        _ source: ImageSource, _ sizeBytes: Int64
+    ) async throws(AgentLinkError) {
+        let isWhole: Bool
+        do {
+            isWhole = try await source.hasExactly(sizeBytes)
+        } catch {
+            throw .receiverFailed("\(error)")
+        }
+        guard isWhole else {
+            throw .receiverFailed("the copy is not of the \(sizeBytes) bytes that were announced")
+        }
+    }
+
     private func hand(
         _ piece: [UInt8], to receive: @Sendable ([UInt8]) async throws -> Void
     ) async throws(AgentLinkError) {

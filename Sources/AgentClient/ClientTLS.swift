@@ -38,7 +38,9 @@ enum ClientTLS {
     static func client(_ tls: TLSConfiguration, _ limits: AgentClientLimits) -> HTTPClient {
         var configuration = HTTPClient.Configuration(
             tlsConfiguration: tls, redirectConfiguration: .disallow,
-            timeout: .init(connect: limits.connectTimeout, read: limits.silenceMax))
+            timeout: .init(
+                connect: limits.connectTimeout, read: limits.silenceMax,
+                write: limits.silenceMax))
         configuration.httpVersion = .http1Only
         // The agent repeats in its own time and must hear at once that the server is away.
         configuration.connectionPool.retryConnectionEstablishment = false

@@ -73,11 +73,24 @@ public struct HTTPControlPlaneLink: ControlPlaneLink {
     public func fetchImage(
         _ image: ImageID, receive: @Sendable ([UInt8]) async throws -> Void
     ) async throws(AgentLinkError) {
+        try await calls.stream(try dataPath(image), receive: receive)
+    }
+
+    /// See `ControlPlaneLink`. Fails as `receiverFailed` when `next` throws or gives another number
+    /// of bytes than `sizeBytes`.
+    public func storeImage(
+        _ image: ImageID, sizeBytes: Int64,
+        next: @escaping @Sendable () async throws -> [UInt8]?
+    ) async throws(AgentLinkError) {
+        try await calls.upload(try dataPath(image), sizeBytes: sizeBytes, next: next)
+    }
+
+    private func dataPath(_ image: ImageID) throws(AgentLinkError) -> String {
         guard let id = image.text.addingPercentEncoding(withAllowedCharacters: .alphanumerics)
         else {
             throw .refused("'\(image)' can't be an image's id")
         }
-        try await calls.stream(AgentRoute.images + "/\(id)/data", receive: receive)
+        return AgentRoute.images + "/\(id)/data"
     }
 
     /// Asks for the host's next certificate with its present one.

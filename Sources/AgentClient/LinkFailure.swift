@@ -14,6 +14,10 @@ enum LinkFailure {
         switch error {
         case let error as AgentLinkError:
             return error
+        case let error as ImageUpload.SourceFailure:
+            return .receiverFailed("\(error.cause)")
+        case let error as HTTPClientError where error == .bodyLengthMismatch:
+            return .receiverFailed("there were not as many bytes as announced")
         case is CancellationError:
             return .unreachable("the call to \(endpoint) was cancelled")
         case let error as NIOSSLError:

@@ -79,7 +79,7 @@ public enum AgentRoute {
     public static let guestReports = base + "/guest-reports"
     /// POST `HostAnswer`.
     public static let answers = base + "/answers"
-    /// GET, answers the image's bytes; the id stands between this and `/data`.
+    /// GET, answers the image's bytes; PUT, takes them. The id stands between this and `/data`.
     public static let images = base + "/images"
     /// GET without a client certificate, answers `AuthorityReply`.
     public static let authority = base + "/ca"

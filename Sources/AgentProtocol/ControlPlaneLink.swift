@@ -29,6 +29,14 @@ public protocol ControlPlaneLink: Sendable {
     func fetchImage(
         _ image: ImageID, receive: @Sendable ([UInt8]) async throws -> Void
     ) async throws(AgentLinkError)
+
+    /// Stores the data of an image that an assignment of this host wants as a copy
+    /// (`Assignment.export`). `next` gives chunks of at most 1 MiB in order, and nil at the end.
+    /// Repeated for an image that has its data, nothing changes.
+    func storeImage(
+        _ image: ImageID, sizeBytes: Int64,
+        next: @escaping @Sendable () async throws -> [UInt8]?
+    ) async throws(AgentLinkError)
 }
 
 /// What an agent says first.
@@ -94,12 +102,20 @@ public struct HostQuestion: Codable, Sendable {
     public var instanceID: InstanceID
     /// The last so many bytes of its console log are wanted.
     public var consoleTailBytes: Int
+    /// Instead, what the host has of all guests is wanted; nil means no.
+    public var wantsInventory: Bool?
 
     /// Asks for the end of a console log.
     public init(id: String, instanceID: InstanceID, consoleTailBytes: Int) {
         self.id = id
         self.instanceID = instanceID
         self.consoleTailBytes = consoleTailBytes
+    }
+
+    /// Asks for what the host has of all guests.
+    public init(inventoryAs id: String) {
+        self.init(id: id, instanceID: InstanceID(""), consoleTailBytes: 0)
+        wantsInventory = true
     }
 }
 
@@ -109,6 +125,8 @@ public struct HostAnswer: Codable, Sendable {
     public var id: String
     /// The text asked for; nil when there is none.
     public var text: String?
+    /// The inventory, where that was asked for.
+    public var inventory: HostInventory?
     /// Why there is none, for operators.
     public var problem: String?
 
@@ -131,7 +149,8 @@ public enum AgentLinkError: Error, Sendable, CustomStringConvertible {
     case refused(String)
     /// The answer made no sense.
     case garbled(String)
-    /// The receiving side of a stream failed (disk full, cancelled).
+    /// The end of a stream that the caller gave failed: what receives (disk full, cancelled), or
+    /// what the bytes come from.
     case receiverFailed(String)
 
     /// One sentence for operators.
@@ -140,7 +159,7 @@ public enum AgentLinkError: Error, Sendable, CustomStringConvertible {
         case .unreachable(let why): "The control plane can't be reached: \(why)"
         case .refused(let why): "The control plane refused: \(why)"
         case .garbled(let why): "The control plane's answer can't be read: \(why)"
-        case .receiverFailed(let why): "Storing what was received failed: \(why)"
+        case .receiverFailed(let why): "The caller's end of the stream failed: \(why)"
         }
     }
 }

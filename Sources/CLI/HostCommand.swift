@@ -8,7 +8,7 @@ public struct HostCommand: AsyncParsableCommand {
         commandName: "host", abstract: "Show compute hosts, take them out, let new ones join.",
         subcommands: [
             HostList.self, HostShow.self, HostEnable.self, HostDisable.self,
-            HostForceDown.self, HostToken.self,
+            HostDrain.self, HostForceDown.self, HostToken.self,
         ],
         defaultSubcommand: HostList.self)
 

@@ -29,14 +29,23 @@ struct OperationList: OperatorVerb {
             An operation that failed is undone: unwinding while that goes on, failed when it is \
             done, stuck when it can't be done.
 
-            Example: what happened to one server
+            STEP is the step that it is at, or failed at; MS how long it took in milliseconds.
 
-              millrace operation list --subject 5f0c6a5e-6d5e-4a1c-9a57-7d4b8a2f6c11
+            Examples: what is going on, and what happened to one server
+
+              millrace operation list --running
+              millrace operation list --server web-1
 
             \(ExitCodes.text)
             """)
 
-    @Option(help: "Only those about this object, such as a server's id.")
+    @Option(help: "Only those on this server (name or id), deleted ones included.")
+    var server: String?
+
+    @Flag(help: "Only those that have not ended: running, unwinding or stuck.")
+    var running = false
+
+    @Option(help: "Only those about the object with this id.")
     var subject: String?
 
     @Option(help: "Only those of this kind, such as create_instance.")
@@ -61,8 +70,8 @@ struct OperationList: OperatorVerb {
         let answer = try await session.get(
             "/v1/operations",
             query: [
-                ("subject", subject), ("kind", kind), ("status", status?.rawValue),
-                ("limit", String(limit)),
+                ("server", server), ("running", running ? "true" : nil), ("subject", subject),
+                ("kind", kind), ("status", status?.rawValue), ("limit", String(limit)),
             ])
         return OperationTable.rendering.render(answer.list("operations"), list)
     }
@@ -134,9 +143,12 @@ struct OperationPlacement: OperatorVerb {
 /// How operations are shown.
 enum OperationTable {
     static let rendering = ListRendering(columns: [
-        .init("ID", "id"), .init("KIND", "kind"), .init("SUBJECT", "subject"),
-        .init("STATUS", "status"), .init("STEPS DONE", isNumber: true, progress),
-        .init("CREATED", "created_at"), .init("FAILURE", "failure.code"),
+        .init("ID", "id"), .init("KIND", "kind"),
+        .init("SERVER") { $0.text("server_name") ?? $0.text("subject") },
+        .init("STATUS", "status"), .init("STEP", step),
+        .init("STEPS DONE", isNumber: true, progress),
+        .init("CREATED", "created_at"), .init("MS", "duration_ms", isNumber: true),
+        .init("FAILURE", "failure.code"),
     ])
 
     static let steps = ListRendering(columns: [
@@ -148,10 +160,12 @@ enum OperationTable {
     static func fields(_ operation: JSONValue) -> TableText {
         .fields([
             ("id", operation.text("id")), ("kind", operation.text("kind")),
-            ("subject", operation.text("subject")), ("status", operation.text("status")),
+            ("subject", operation.text("subject")), ("server", operation.text("server_name")),
+            ("status", operation.text("status")),
             ("request", operation.text("request_id")),
             ("cancel requested", operation.text("cancel_requested")),
             ("created", operation.text("created_at")), ("updated", operation.text("updated_at")),
+            ("milliseconds", operation.text("duration_ms")),
             ("failure", operation.text("failure.message")),
             ("stuck because", operation.text("stuck_reason.message")),
         ])
@@ -166,6 +180,16 @@ enum OperationTable {
                     + host.list("devices").compactMap { $0.text("reason").map { "- \($0)" } })
                     .map { [host.text("host"), $0] }
             })
+    }
+
+    /// The step that is going on, or that failed; none when all are done.
+    private static func step(_ operation: JSONValue) -> String? {
+        let steps = operation.list("steps")
+        guard operation.text("status") != "succeeded" else { return nil }
+        if let failed = steps.first(where: { $0.at("error") != nil }) {
+            return failed.text("name")
+        }
+        return steps.first { $0.text("status") != "done" }?.text("name")
     }
 
     private static func progress(_ operation: JSONValue) -> String? {

@@ -7,6 +7,11 @@ protocol OperatorVerb: AsyncParsableCommand {
 
     /// Asks, and gives back what is to be shown.
     func perform(_ session: CloudSession) async throws -> Rendering
+
+    /// The same, for what takes long: `telling` takes a line of progress.
+    func perform(
+        _ session: CloudSession, telling: @Sendable (String) -> Void
+    ) async throws -> Rendering
 }
 
 /// What a verb shows.
@@ -15,14 +20,23 @@ struct Rendering: Sendable {
     var result: String
     /// A sentence for standard error.
     var talk: String?
+    /// What the program ends with.
+    var exitCode: Int32
 
-    init(_ result: String, talk: String? = nil) {
+    init(_ result: String, talk: String? = nil, exitCode: Int32 = 0) {
         self.result = result
         self.talk = talk
+        self.exitCode = exitCode
     }
 }
 
 extension OperatorVerb {
+    func perform(
+        _ session: CloudSession, telling: @Sendable (String) -> Void
+    ) async throws -> Rendering {
+        try await perform(session)
+    }
+
     func run() async throws {
         let code = await run(in: .live())
         if code != 0 { throw ExitCode(code) }
@@ -38,11 +52,11 @@ extension OperatorVerb {
                         + " is not checked\n")
             }
             let rendering = try await CloudSession.with(cloud) { session in
-                try await perform(session)
+                try await perform(session, telling: context.writeTalk)
             }
             context.writeResult(rendering.result)
             if let talk = rendering.talk { context.writeTalk(talk + "\n") }
-            return 0
+            return rendering.exitCode
         } catch {
             let failure = error as? CommandFailure ?? .refused("unexpected failure: \(error)")
             context.writeTalk("millrace: \(failure)\n")

@@ -1,7 +1,5 @@
 import Foundation
 
-import Foundation
-
 /// What one instance should be on one host: written by the Conductor, pulled by the host's agent,
 /// which compares it with what it sees and acts on the difference.
 public struct Assignment: Codable, Sendable, Equatable {
@@ -15,6 +13,21 @@ public struct Assignment: Codable, Sendable, Equatable {
     public var goal: AssignmentGoal
     /// The guest, complete; kept when the goal is `absent` so that clean-up knows what was there.
     public var guest: GuestDefinition
+    /// A guest that is active must have been defined at this generation or later; an older one is
+    /// taken down as `restart` says and built anew. Nil: any will do.
+    public var definedSince: Int?
+    /// How a guest is taken down that was defined before `definedSince` (nil means `hard`), or that
+    /// shall be `stopped` (nil means `soft`).
+    public var restart: GuestRestart?
+    /// The guest comes by live migration: everything is made ready for it, and it is not started
+    /// here. Once it is here its NICs are plugged in.
+    public var arrival: GuestArrival?
+    /// The guest leaves by live migration: its vDPA NICs are unplugged, then it is sent.
+    public var departure: GuestDeparture?
+    /// A copy of the root disk that the control plane waits for.
+    public var export: DiskExport?
+    /// The workflow step that wrote this generation, so that repeating the step changes nothing.
+    public var writtenBy: String?
 
     /// An assignment; see the fields.
     public init(
@@ -33,7 +46,11 @@ public struct Assignment: Codable, Sendable, Equatable {
 public enum AssignmentGoal: String, Codable, Sendable {
     /// Defined, plugged and running.
     case running
-    /// Defined and shut down.
+    /// As `running`, with its CPUs stopped.
+    case paused
+    /// Its memory saved on disk, its vDPA NICs unplugged, its power off.
+    case suspended
+    /// Defined and shut down, its ports plugged.
     case stopped
     /// Nothing left: no domain, no port on the switch, no disk.
     case absent
@@ -73,6 +90,13 @@ public struct GuestDefinition: Codable, Sendable, Equatable {
     public var launchIndex: Int
     /// Where its NUMA nodes lie; nil for a guest that floats over the whole host.
     public var numa: NUMAPlacement?
+    /// Which root disk it boots from: each rebuild, resize and move makes a new one. Nil means 0.
+    public var rootBuild: Int?
+    /// Earlier root disks that stay on the host, for a way back; others are removed once the guest
+    /// is as assigned.
+    public var keptRootBuilds: [Int]?
+    /// The guest boots from a disk of this image, its root disk second; nil unless it is rescued.
+    public var rescue: GuestImage?
 
     /// A guest without NICs, metadata, keys or user data.
     public init(
@@ -206,6 +230,10 @@ public struct GuestReport: Codable, Sendable, Equatable {
     public var portsUp: [PortID]
     /// When the agent saw this.
     public var reportedAt: Date
+    /// The image that a copy of the root disk was last stored under.
+    public var exported: ImageID?
+    /// How far a live migration is; nil where none was asked for.
+    public var migration: GuestMigrationReport?
 
     /// A report; see the fields.
     public init(
@@ -231,6 +259,10 @@ public enum GuestPhase: String, Codable, Sendable {
     case working
     /// As assigned.
     case settled
+    /// Everything is ready for a guest that comes by live migration.
+    case prepared
+    /// The guest has left by live migration and runs on the other host.
+    case departed
     /// Given up; needs another assignment.
     case failed
     /// Gone without trace: no domain, no switch port, no disk.

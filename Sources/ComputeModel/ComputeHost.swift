@@ -61,6 +61,13 @@ public struct HostReport: Codable, Sendable, Equatable {
     /// Whether the host's drivers can give a guest the PCI devices that its flavor names by alias;
     /// nil means no.
     public var passesDevicesThrough: Bool?
+    /// `AgentAbility` by name; names of later releases may be among them. Nil means none.
+    public var abilities: [String]?
+    /// Where other hosts' hypervisors send running guests, such as `qemu+tls://host2/system`; nil
+    /// when the operator configured none.
+    public var migrationURI: String?
+    /// Whether guests travel encrypted to and from this host; nil means no.
+    public var migrationIsEncrypted: Bool?
 
     /// A report; see the fields.
     public init(
@@ -79,6 +86,13 @@ public struct HostReport: Codable, Sendable, Equatable {
         self.agentVersion = agentVersion
         self.address = address
         self.reportedAt = reportedAt
+    }
+}
+
+extension HostReport {
+    /// Whether the host's agent can do this.
+    public func can(_ ability: AgentAbility) -> Bool {
+        abilities?.contains(ability.rawValue) ?? false
     }
 }
 

@@ -61,6 +61,9 @@ public typealias ProjectID = TypedID<Project>
 /// Names a user: 32 hex digits.
 public typealias UserID = TypedID<User>
 
+/// Names a migration record.
+public typealias MigrationID = TypedID<Migration>
+
 /// What a workflow id names; the workflow module itself knows no compute word.
 public enum WorkflowSubject {}
 /// Names a workflow record.

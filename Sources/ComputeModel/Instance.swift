@@ -60,6 +60,9 @@ public struct Instance: Codable, Sendable, Equatable {
     public var fault: InstanceFault?
     /// Whether its owner wants it running.
     public var desiredPower: PowerIntent = .running
+    /// Its state before `task` began, where the workflow needs it for the way back, or for what
+    /// comes after (a rescued, resized or rebuilt instance).
+    public var stateBefore: InstanceState?
     /// The host that runs it, from the claim on.
     public var hostID: HostID?
     /// The host's name at that time.
@@ -85,6 +88,25 @@ public struct Instance: Codable, Sendable, Equatable {
 
     /// What the host last said of the guest.
     public var observed: GuestPower = .none
+
+    /// Which root disk it has; see `GuestDefinition.rootBuild`. Nil means 0.
+    public var rootBuild: Int?
+    /// The greatest number that any root disk of it ever had: numbers are not used twice. Nil means
+    /// 0.
+    public var lastRootBuild: Int?
+    /// The image that its present root disk lies over where that is not `imageID`: the copy that a
+    /// move or a shelving made. Kept as long as the disk, for live migrations.
+    public var rootImageID: ImageID?
+    /// The image it is rescued with.
+    public var rescueImageID: ImageID?
+    /// The image that a shelved instance is kept in.
+    public var shelvedImageID: ImageID?
+    /// A resize or cold migration that is under way or waits to be confirmed.
+    public var resize: InstanceResize?
+    /// The migration under way, of any kind.
+    public var migrationID: MigrationID?
+    /// The host that was claimed for an evacuation or live migration under way.
+    public var moveDestination: HostID?
 
     /// A building instance with nothing placed yet.
     public init(
@@ -121,34 +143,6 @@ public struct InstanceInterface: Codable, Sendable, Equatable {
     }
 }
 
-/// Stable states of an instance (OpenStack's `vm_state`).
-///
-/// ```
-///            +-> error <-----------------+
-///  building -+                           |
-///            +-> active <-> stopped -----+--> deleted
-/// ```
-/// Later operations add paused, suspended, resized, rescued, shelved.
-public enum InstanceState: String, Codable, Sendable, CaseIterable {
-    case building, active, stopped, error, deleted
-
-    /// The states that may follow this one.
-    public var successors: Set<InstanceState> {
-        switch self {
-        case .building: [.active, .error, .deleted]
-        case .active: [.stopped, .error, .deleted]
-        case .stopped: [.active, .error, .deleted]
-        case .error: [.active, .stopped, .deleted]
-        case .deleted: []
-        }
-    }
-}
-
-/// What a live workflow is doing (OpenStack's `task_state`).
-public enum InstanceTask: String, Codable, Sendable, CaseIterable {
-    case scheduling, networking, spawning, deleting
-}
-
 /// What the owner wants the guest's power to be.
 public enum PowerIntent: String, Codable, Sendable {
     case running, stopped
@@ -181,65 +175,5 @@ public struct InstanceFault: Codable, Sendable, Equatable {
         self.message = message
         self.details = details
         self.created = created
-    }
-}
-
-/// One entry of an instance's event list: an operation and its steps.
-public struct InstanceAction: Codable, Sendable, Equatable {
-    /// The instance it was done to.
-    public var instanceID: InstanceID
-    /// The request that asked for it; unique per instance.
-    public var requestID: APIRequestID
-    /// Name as in OpenStack: create, delete, start, stop...
-    public var action: String
-    /// Who asked.
-    public var userID: UserID
-    /// Their project.
-    public var projectID: ProjectID
-    /// When it was accepted.
-    public var startedAt: Date
-    /// Last change.
-    public var updatedAt: Date
-    /// What went wrong, for the tenant; nil when nothing did.
-    public var message: String?
-    /// Its steps, oldest first.
-    public var events: [InstanceActionEvent] = []
-
-    /// An action without events yet.
-    public init(
-        instanceID: InstanceID, requestID: APIRequestID, action: String, userID: UserID,
-        projectID: ProjectID, startedAt: Date
-    ) {
-        self.instanceID = instanceID
-        self.requestID = requestID
-        self.action = action
-        self.userID = userID
-        self.projectID = projectID
-        self.startedAt = startedAt
-        self.updatedAt = startedAt
-    }
-}
-
-/// One step of an `InstanceAction`.
-public struct InstanceActionEvent: Codable, Sendable, Equatable {
-    /// Step name, such as `conductor_schedule_and_build_instances`.
-    public var name: String
-    /// When it began.
-    public var startedAt: Date
-    /// When it ended; nil while it runs.
-    public var finishedAt: Date?
-    /// "Success" or "Error"; nil while it runs.
-    public var result: String?
-    /// Categories and counts for the tenant.
-    public var details: String?
-    /// The chain of causes, for administrators.
-    public var trace: String?
-    /// The host it ran on, for administrators.
-    public var hostName: String?
-
-    /// An event that has begun.
-    public init(name: String, startedAt: Date) {
-        self.name = name
-        self.startedAt = startedAt
     }
 }

@@ -36,6 +36,8 @@ public struct NetworkPort: Codable, Sendable, Equatable {
     public var deviceOwner: String
     /// Where it is wired; nil while unbound.
     public var binding: PortBinding?
+    /// A second, inactive binding, on the host that its instance moves to.
+    public var inactiveBinding: PortBinding?
     /// `binding:profile` keys given by an administrator, as JSON text by key.
     public var userProfile: [String: String]
     /// Whether the last report said that the wire is up.

@@ -1,6 +1,5 @@
 import AgentProtocol
 import ComputeModel
-import Foundation
 import Persistence
 import Synchronization
 
@@ -10,7 +9,8 @@ import Synchronization
 public final class AssignmentBoard: Sendable {
     private struct Host {
         var revision: Int64
-        var waiters: [UUID: CheckedContinuation<Void, Never>] = [:]
+        var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
+        var lastWaiter = 0
         var questions: [HostQuestion] = []
     }
     /// Begins at the time of day, so that an agent's revision from before a restart never equals
@@ -42,7 +42,7 @@ public final class AssignmentBoard: Sendable {
         let waiters = hosts.withLock { hosts in
             var entry = hosts[host] ?? Host(revision: base)
             entry.revision += 1
-            let waiters = Array(entry.waiters.values)
+            let waiters = entry.waiters.sorted { $0.key < $1.key }.map(\.value)
             entry.waiters = [:]
             hosts[host] = entry
             return waiters
@@ -77,7 +77,10 @@ public final class AssignmentBoard: Sendable {
         _ host: HostID, after revision: Int64, timeout: Duration, clock: any Clock<Duration>
     ) async {
         guard !closed.withLock({ $0 }) else { return }
-        let id = UUID()
+        let id = hosts.withLock { hosts in
+            hosts[host, default: Host(revision: base)].lastWaiter += 1
+            return hosts[host]?.lastWaiter ?? 0
+        }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.changed(host, after: revision, waiter: id) }
             group.addTask {
@@ -93,7 +96,7 @@ public final class AssignmentBoard: Sendable {
         }
     }
 
-    private func changed(_ host: HostID, after revision: Int64, waiter id: UUID) async {
+    private func changed(_ host: HostID, after revision: Int64, waiter id: Int) async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let waits = hosts.withLock { hosts in
@@ -110,7 +113,7 @@ public final class AssignmentBoard: Sendable {
         }
     }
 
-    private func forget(_ host: HostID, _ waiter: UUID) {
+    private func forget(_ host: HostID, _ waiter: Int) {
         hosts.withLock { $0[host]?.waiters.removeValue(forKey: waiter) }?.resume()
     }
 }

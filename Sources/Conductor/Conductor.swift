@@ -22,6 +22,12 @@ public struct Conductor: Sendable {
     public let aggregates: Aggregates
     /// Sets of instances.
     public let serverGroups: ServerGroups
+    /// Records of moves.
+    public let migrations: Migrations
+    /// Empties hosts.
+    public let drains: HostDrains
+    /// Compares what is stored, and what hosts have.
+    public let audit: AuditRun
     /// Where instances go.
     public let placements: Placements
     /// What links to hosts need.
@@ -29,10 +35,8 @@ public struct Conductor: Sendable {
     /// Runs the workflows.
     public let engine: WorkflowEngine
 
-    /// Assembles the application over open documents. `streamImage` serves image bytes to hosts.
-    public init(
-        _ context: ConductorContext, streamImage: @escaping HostHub.ImageStream
-    ) async throws {
+    /// Assembles the application over open documents; hosts read and store images in `images`.
+    public init(_ context: ConductorContext, images: Images) async throws {
         self.context = context
         let settings = context.settings
         let liveness = HostLiveness(
@@ -41,7 +45,7 @@ public struct Conductor: Sendable {
         hub = HostHub(
             liveness: liveness, board: board,
             questions: HostQuestions(board: board, context: context),
-            guestReports: GuestReports(context), streamImage: streamImage)
+            guestReports: GuestReports(context), images: images)
         engine = WorkflowEngine(
             log: StoredWorkflowLog(context.documents), clock: context.clock, now: context.now,
             makeID: { context.makeUUID().uuidString.lowercased() }, logger: context.logger)
@@ -57,13 +61,23 @@ public struct Conductor: Sendable {
         let create = CreateInstance(
             context: context, placements: placements, ports: ports, actions: actions,
             guests: guests)
-        let delete = DeleteInstance(context: context, actions: actions, guests: guests)
+        let delete = DeleteInstance(
+            context: context, actions: actions, guests: guests, images: images)
         try await engine.register(create)
         try await engine.register(delete)
+        let tools = InstanceTools(
+            context: context, guests: guests, actions: actions, ports: ports,
+            placements: placements, images: images, reports: hub.guestReports)
+        let workflows = InstanceWorkflows(tools)
+        try await workflows.register(in: engine)
+        migrations = Migrations(context: context, engine: engine)
+        audit = AuditRun(context: context, hosts: hosts, questions: hub.questions, tools: tools)
         instances = Instances(
             context: context, operations: Operations(context: context, engine: engine),
             actions: actions, flavors: flavors, keypairs: keypairs, ports: ports,
-            questions: hub.questions, create: create, delete: delete)
+            questions: hub.questions, hosts: hosts, tools: tools, create: create,
+            delete: delete, workflows: workflows)
+        drains = HostDrains(context: context, hosts: hosts, instances: instances)
     }
 
     /// The control plane's end of a link to the host called `name`.
@@ -78,6 +92,9 @@ public struct Conductor: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await hub.board.follow(context.documents) }
             group.addTask { try await RecordSweep(context: context).run() }
+            group.addTask {
+                try await ResizeConfirmation(context: context, instances: instances).run()
+            }
             // The first request shall not wait until ten thousand hosts are prepared.
             _ = try placements.placer.index.current()
             try await engine.resumeAll()

@@ -75,6 +75,27 @@ public struct ConductorSettings: Sendable, Equatable {
     public var buildTimeout: Duration = .seconds(1_200)
     /// How long a host that is up may take to remove a guest before deletion goes on without it.
     public var removalTimeout: Duration = .seconds(300)
+    /// How long a host may take to start, stop, pause, suspend or re-plug a guest that is built.
+    public var actionTimeout: Duration = .seconds(600)
+    /// How long the copy of a root disk may take until it is stored here.
+    public var exportTimeout: Duration = .seconds(3_600)
+    /// A live migration is given up after so long.
+    public var migrationTimeout: Duration = .seconds(3_600)
+    /// How long a guest may stand still at the end of its live migration.
+    public var migrationDowntime: Duration = .milliseconds(500)
+    /// Most MiB a second that one live migration takes; nil for no limit.
+    public var migrationBandwidthMiBPerSecond: Int?
+    /// Whether guests may migrate between hosts that don't encrypt: their memory can be read on
+    /// the way.
+    public var allowsPlainMigration = false
+    /// Guests that leave one host at the same time.
+    public var liveMigrationsPerHostMax = 1
+    /// Whether a resize stays on its host where the new flavor fits.
+    public var resizesInPlace = true
+    /// A resize is confirmed by itself after so long; nil: never.
+    public var resizeConfirmWindow: Duration?
+    /// A shelved instance is taken off its host at once; else when it is asked for.
+    public var offloadsShelved = true
     /// How hosts are chosen.
     public var placement = PlacementSettings(ratios: OvercommitRatios(cpu: 4))
     /// How long a question to a host may take.

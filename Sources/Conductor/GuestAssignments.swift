@@ -67,7 +67,7 @@ struct GuestAssignments: Sendable {
     static let lookInterval: Duration = .seconds(1)
 
     /// A report that says the last word about the present assignment; nil when there is none yet.
-    private func report(_ key: String, within timeout: Duration) async throws -> GuestReport? {
+    func report(_ key: String, within timeout: Duration) async throws -> GuestReport? {
         let generation = try documents.get(Assignment.self, key)?.value.generation
         do {
             // The type is written down: left to inference, `nil` would count as an answer.
@@ -85,37 +85,22 @@ struct GuestAssignments: Sendable {
         }
     }
 
-    private static func judge(_ report: GuestReport) throws {
-        if report.phase == .settled { return }
+    static func judge(_ report: GuestReport) throws {
+        guard report.phase == .failed else { return }
         throw GuestFailure(
             tenantMessage: report.failure ?? "The compute host could not build the server.",
             detail: report.detail)
     }
 
-    /// Turns the assignment to `absent` and waits until the host has said that nothing is left.
-    /// A host that is down, or takes longer than the removal time, is not waited for: claim and
-    /// assignment stay, and are let go when it answers.
+    /// Removes the guest from every host that may have something of it; see `remove(_:from:)`.
     func remove(_ id: InstanceID) async throws {
-        guard let host = try documents.get(Instance.self, id.text)?.value.hostID else { return }
-        let key = "\(host)/\(id)"
-        try await context.retryingConflicts(.server) { try await withdraw(key, host, id) }
-        var waited: Duration = .zero
-        while waited < context.settings.removalTimeout {
-            do {
-                return try await documents.wait(
-                    for: Assignment.self, key, timeout: Self.lookInterval, clock: context.clock
-                ) { $0 == nil ? () : nil }
-            } catch StoreError.timedOut {
-                waited += Self.lookInterval
-            }
-            if try !hosts.isUp(host) { break }
-        }
-        context.logger.warning(
-            "a guest could not be removed yet; its claim stays until its host answers",
-            metadata: ["instance": "\(id)", "host": "\(host)"])
+        guard let instance = try documents.get(Instance.self, id.text)?.value else { return }
+        let hosts = try hostsWithTraces(instance)
+        for host in hosts { try await withdraw(id, on: host) }
+        for host in hosts { try await remove(id, from: host) }
     }
 
-    private func withdraw(_ key: String, _ host: HostID, _ id: InstanceID) async throws {
+    func withdraw(_ key: String, _ host: HostID, _ id: InstanceID) async throws {
         guard let assignment = try documents.get(Assignment.self, key),
             assignment.value.goal != .absent
         else { return }

@@ -20,7 +20,8 @@ public struct GuestReports: Sendable {
         }
     }
 
-    private func receive(_ report: GuestReport) async throws {
+    private func receive(_ told: GuestReport) async throws {
+        let report = told.byClock(of: context.now())
         let documents = context.documents
         let key = report.documentKey
         guard let assignment = try documents.get(Assignment.self, key) else {
@@ -39,7 +40,34 @@ public struct GuestReports: Sendable {
             try transaction.put(report)
         }
         try carryOver(report, into: &transaction)
+        try noteMigration(report, into: &transaction)
         try await documents.commit(transaction)
+    }
+
+    /// Progress and outage of a live migration; the clocks of hosts may differ, so all times are
+    /// the control plane's by now.
+    private func noteMigration(
+        _ report: GuestReport, into transaction: inout DocumentTransaction
+    ) throws {
+        guard let told = report.migration,
+            let migration = try context.documents.get(
+                Migration.self, told.migrationID.text)
+        else { return }
+        var changed = migration.value
+        if report.hostID == changed.sourceHostID, told.memoryTotalBytes > 0 {
+            changed.progress = told
+            changed.progress?.networkLostAt = nil
+        }
+        changed.networkLostAt = changed.networkLostAt ?? told.networkLostAt
+        if report.hostID == changed.destinationHostID {
+            changed.networkBackAt = changed.networkBackAt ?? told.networkBackAt
+        }
+        if let lost = changed.networkLostAt, let back = changed.networkBackAt {
+            changed.networkOutageMS = max(0, Int((back.timeIntervalSince(lost) * 1_000).rounded()))
+        }
+        guard changed != migration.value else { return }
+        changed.updatedAt = context.now()
+        try transaction.update(migration, to: changed)
     }
 
     /// The host has said that nothing of the guest is left: claim, assignment and report go in
@@ -60,10 +88,39 @@ public struct GuestReports: Sendable {
             changed.claims.removeAll { $0.instanceID == instance }
             try transaction.update(ledger, to: changed)
         }
+        try completeEvacuation(of: instance, from: host, in: &transaction)
         try await documents.commit(transaction)
         context.logger.info(
             "a guest is gone, its claim is released",
             metadata: ["instance": "\(instance)", "host": "\(host)"])
+    }
+
+    /// The old host of an evacuated instance is clean again.
+    private func completeEvacuation(
+        of instance: InstanceID, from host: HostID, in transaction: inout DocumentTransaction
+    ) throws {
+        for migration in try context.documents.list(Migration.self)
+        where migration.value.instanceID == instance && migration.value.sourceHostID == host
+            && migration.value.kind == .evacuation && migration.value.status == .done
+        {
+            var completed = migration.value
+            completed.status = .completed
+            completed.updatedAt = context.now()
+            try transaction.update(migration, to: completed)
+        }
+    }
+
+    /// Carries over again what a host said last, because the instance is on that host only now.
+    func reconsider(_ instance: InstanceID, on host: HostID) async throws {
+        try await context.retryingConflicts(.server) {
+            let key = "\(host)/\(instance)"
+            guard let report = try context.documents.get(GuestReport.self, key)?.value else {
+                return
+            }
+            var transaction = context.documents.makeTransaction()
+            try carryOver(report, into: &transaction)
+            try await context.documents.commit(transaction)
+        }
     }
 
     private func carryOver(
@@ -71,23 +128,13 @@ public struct GuestReports: Sendable {
     ) throws {
         let documents = context.documents
         guard let instance = try documents.get(Instance.self, report.instanceID.text),
-            instance.value.hostID == report.hostID, instance.value.state != .deleted
+            instance.value.state != .deleted
         else { return }
-        var changed = instance.value
-        changed.observed = report.power
-        // What a guest does by itself shows when nothing else is being done to it.
-        if changed.workflowID == nil, report.phase == .settled {
-            switch (changed.state, report.power) {
-            case (.active, .shutdown), (.active, .crashed): changed.state = .stopped
-            case (.stopped, .running): changed.state = .active
-            default: break
-            }
+        // Ports can be on the host already that their instance is on the way to.
+        if instance.value.hostID == report.hostID {
+            try carryOver(report, to: instance, into: &transaction)
         }
-        if changed != instance.value {
-            changed.updatedAt = context.now()
-            try transaction.update(instance, to: changed)
-        }
-        for interface in changed.interfaces {
+        for interface in instance.value.interfaces {
             guard let port = try documents.get(NetworkPort.self, interface.portID.text),
                 port.value.binding?.hostID == report.hostID
             else { continue }
@@ -100,9 +147,66 @@ public struct GuestReports: Sendable {
             try transaction.update(port, to: wired)
         }
     }
+
+    private func carryOver(
+        _ report: GuestReport, to instance: Versioned<Instance>,
+        into transaction: inout DocumentTransaction
+    ) throws {
+        var changed = instance.value
+        changed.observed = report.power
+        // What a guest does by itself shows when nothing else is being done to it.
+        if changed.workflowID == nil, report.phase == .settled {
+            switch (changed.state, report.power) {
+            case (.active, .shutdown), (.active, .crashed), (.paused, .shutdown),
+                (.rescued, .shutdown):
+                changed.state = .stopped
+            case (.stopped, .running): changed.state = .active
+            default: break
+            }
+            if try follow(report, into: &transaction) { changed.updatedAt = context.now() }
+        }
+        if changed != instance.value {
+            changed.updatedAt = context.now()
+            try transaction.update(instance, to: changed)
+        }
+    }
+
+    /// The goal follows a guest that went off or came on by itself: else the next change of its
+    /// assignment, whatever that is for, would switch it back. False when nothing had to change.
+    private func follow(
+        _ report: GuestReport, into transaction: inout DocumentTransaction
+    ) throws -> Bool {
+        guard
+            let assignment = try context.documents.get(Assignment.self, report.documentKey),
+            assignment.value.generation == report.generation
+        else { return false }
+        var followed = assignment.value
+        switch (followed.goal, report.power) {
+        case (.running, .shutdown), (.running, .crashed), (.paused, .shutdown),
+            (.paused, .crashed):
+            followed.goal = .stopped
+        case (.stopped, .running): followed.goal = .running
+        default: return false
+        }
+        followed.generation += 1
+        try transaction.update(assignment, to: followed)
+        return true
+    }
 }
 
 extension GuestReport {
+    /// The report with its times by the clock of who receives it at `now`.
+    func byClock(of now: Date) -> GuestReport {
+        guard migration?.networkLostAt != nil || migration?.networkBackAt != nil else {
+            return self
+        }
+        let offset = now.timeIntervalSince(reportedAt)
+        var copy = self
+        copy.migration?.networkLostAt = migration?.networkLostAt?.addingTimeInterval(offset)
+        copy.migration?.networkBackAt = migration?.networkBackAt?.addingTimeInterval(offset)
+        return copy
+    }
+
     /// Whether it says the same; the time of saying doesn't count.
     func isSame(as other: GuestReport) -> Bool {
         var copy = other

@@ -96,7 +96,46 @@ public struct HostLink: ControlPlaneLink {
         guard assigned else {
             throw .refused("image \(image) belongs to no instance of host \(hostName)")
         }
-        try await hub.streamImage(image, receive)
+        let chunks: ImageChunks
+        do {
+            chunks = try await hub.images.files.open(image)
+        } catch {
+            throw .refused("image \(image) has no data here")
+        }
+        do {
+            for try await chunk in chunks { try await receive(chunk) }
+        } catch {
+            throw .receiverFailed("\(error)")
+        }
+    }
+
+    /// See `ControlPlaneLink`. Hosts may only store what one of their assignments asks for.
+    public func storeImage(
+        _ image: ImageID, sizeBytes: Int64,
+        next: @escaping @Sendable () async throws -> [UInt8]?
+    ) async throws(AgentLinkError) {
+        let id = try hostID()
+        hub.liveness.heard(id)
+        let isWanted = try await storing {
+            try context.documents.list(Assignment.self, prefix: "\(id)/")
+                .contains { $0.value.export?.imageID == image }
+        }
+        guard isWanted else {
+            throw .refused("no copy is wanted of host \(hostName) as image \(image)")
+        }
+        do {
+            try await hub.images.storeCopy(
+                image, sizeBytes: sizeBytes, AsyncThrowingStream(unfolding: next))
+        } catch let error as DomainError {
+            switch error {
+            // Another attempt is still ending, or the disk is full: both may pass.
+            case .conflict, .unavailable, .tooLarge, .internalFailure:
+                throw .unreachable("\(error)")
+            default: throw .refused("\(error)")
+            }
+        } catch {
+            throw .unreachable("\(error)")
+        }
     }
 
     private func hostID() throws(AgentLinkError) -> HostID {
@@ -151,10 +190,6 @@ public struct HostLink: ControlPlaneLink {
 
 /// What all links share.
 public struct HostHub: Sendable {
-    /// Streams an image to a receiver.
-    public typealias ImageStream =
-        @Sendable (ImageID, @Sendable ([UInt8]) async throws -> Void) async throws(AgentLinkError)
-        -> Void
     /// Who was heard of when.
     public let liveness: HostLiveness
     /// Wakes polls.
@@ -163,8 +198,8 @@ public struct HostHub: Sendable {
     public let questions: HostQuestions
     /// Takes in what agents say of guests.
     public let guestReports: GuestReports
-    /// Serves image bytes.
-    public let streamImage: ImageStream
+    /// Images that hosts read and store.
+    public let images: Images
 }
 
 extension Duration {

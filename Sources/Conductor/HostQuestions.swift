@@ -19,18 +19,8 @@ public final class HostQuestions: Sendable {
     public func consoleTail(
         _ instance: InstanceID, host: HostID, bytes: Int
     ) async throws(DomainError) -> String {
-        let id = context.makeUUID().uuidString
-        var timeout: Task<Void, any Error>?
-        defer { timeout?.cancel() }
-        let answer = await withCheckedContinuation { continuation in
-            waiting.withLock { $0[id] = continuation }
-            // Begins when there is somebody to be told that it ended.
-            timeout = Task {
-                try await context.clock.sleep(for: context.settings.questionTimeout)
-                settle(id, nil)
-            }
-            board.ask(
-                host, HostQuestion(id: id, instanceID: instance, consoleTailBytes: bytes))
+        let answer = await ask(host) {
+            HostQuestion(id: $0, instanceID: instance, consoleTailBytes: bytes)
         }
         guard let answer else {
             throw .unavailable("The compute host of server \(instance) doesn't answer now.")
@@ -41,6 +31,35 @@ public final class HostQuestions: Sendable {
                 metadata: ["instance": "\(instance)", "cause": "\(problem)"])
         }
         return answer.text ?? ""
+    }
+
+    /// What the host has of all guests. Throws `unavailable` when the host doesn't answer in time,
+    /// or can't list it.
+    public func inventory(of host: HostID) async throws(DomainError) -> HostInventory {
+        let answer = await ask(host) { HostQuestion(inventoryAs: $0) }
+        guard let answer else { throw .unavailable("The host doesn't answer now.") }
+        guard let inventory = answer.inventory else {
+            throw .unavailable(
+                "The host can't say what it has: \(answer.problem ?? "its agent is too old")")
+        }
+        return inventory
+    }
+
+    /// Nil when there was no answer in time.
+    private func ask(_ host: HostID, _ make: (String) -> HostQuestion) async -> HostAnswer? {
+        let id = context.makeUUID().uuidString
+        let question = make(id)
+        var timeout: Task<Void, any Error>?
+        defer { timeout?.cancel() }
+        return await withCheckedContinuation { continuation in
+            waiting.withLock { $0[id] = continuation }
+            // Begins when there is somebody to be told that it ended.
+            timeout = Task {
+                try await context.clock.sleep(for: context.settings.questionTimeout)
+                settle(id, nil)
+            }
+            board.ask(host, question)
+        }
     }
 
     /// Hands an answer to who waits for it; late ones are passed over.

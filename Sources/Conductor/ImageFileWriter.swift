@@ -34,7 +34,7 @@ struct ImageContent: Sendable, Equatable {
 /// Takes in one image: writes, hashes and inspects each chunk as it comes. Memory is a few chunks,
 /// whatever the image's size.
 actor ImageFileWriter {
-    nonisolated let thread: ImageFileThread
+    nonisolated let thread: any SerialExecutor
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
     private let path: String
@@ -45,19 +45,23 @@ actor ImageFileWriter {
 
     /// Creates `path`, which must not exist.
     init(
-        creating path: String, declared: DiskImageFormat, limits: DiskInspectionLimits
+        creating path: String, declared: DiskImageFormat, limits: DiskInspectionLimits,
+        executor: (any SerialExecutor)? = nil
     ) throws(ImageFileError) {
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
         let opened = open(path, flags, 0o600)
         guard opened >= 0 else { throw ImageFileError("creating", path, errno) }
-        self.init(descriptor: opened, path: path, declared: declared, limits: limits)
+        self.init(
+            descriptor: opened, path: path, declared: declared, limits: limits,
+            executor: executor)
     }
 
     /// Takes over an open file.
     init(
-        descriptor: Int32, path: String, declared: DiskImageFormat, limits: DiskInspectionLimits
+        descriptor: Int32, path: String, declared: DiskImageFormat,
+        limits: DiskInspectionLimits, executor: (any SerialExecutor)? = nil
     ) {
-        thread = ImageFileThread(label: "image-write")
+        thread = executor ?? ImageFileThread(label: "image-write")
         self.path = path
         self.descriptor = descriptor
         inspector = DiskFormatInspector(declared: declared, limits: limits)

@@ -11,10 +11,13 @@ public struct ImageFiles: Sendable {
 
     private let directory: URL
     private let limits: DiskInspectionLimits
+    private let executor: (any SerialExecutor)?
 
-    /// Files in `settings.imageDirectory`, within the settings' sizes.
-    public init(settings: ConductorSettings) {
+    /// Files in `settings.imageDirectory`, within the settings' sizes, read and written on
+    /// `executor`; nil: on threads of their own.
+    public init(settings: ConductorSettings, executor: (any SerialExecutor)? = nil) {
         directory = settings.imageDirectory
+        self.executor = executor
         limits = DiskInspectionLimits(
             maximumVirtualSizeBytes: UInt64(settings.imageVirtualBytesMax),
             maximumFileSizeBytes: UInt64(settings.imageBytesMax))
@@ -24,7 +27,7 @@ public struct ImageFiles: Sendable {
     /// Throws `notFound` when there is no such file.
     public func open(_ id: ImageID) async throws -> ImageChunks {
         do {
-            return ImageChunks(reader: try ImageFileReader(path: try path(id)))
+            return ImageChunks(reader: try ImageFileReader(path: try path(id), executor: executor))
         } catch ImageFileError.missing, ImageFileError.badID {
             throw DomainError.notFound(.image, id.text)
         }
@@ -58,7 +61,8 @@ public struct ImageFiles: Sendable {
     func writer(_ id: ImageID, declared: DiskImageFormat) throws(ImageFileError) -> ImageFileWriter
     {
         try ImageFileWriter(
-            creating: try path(id) + Self.partSuffix, declared: declared, limits: limits)
+            creating: try path(id) + Self.partSuffix, declared: declared, limits: limits,
+            executor: executor)
     }
 
     /// Gives a finished upload its final name, so that it survives a crash.
@@ -129,17 +133,17 @@ actor ImageFileReader {
     /// Readers share these threads.
     private static let threads = (0..<4).map { ImageFileThread(label: "image-read-\($0)") }
 
-    nonisolated let thread: ImageFileThread
+    nonisolated let thread: any SerialExecutor
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
     private let path: String
     private let descriptor: Int32
 
-    init(path: String) throws(ImageFileError) {
+    init(path: String, executor: (any SerialExecutor)?) throws(ImageFileError) {
         let opened = Foundation.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard opened >= 0 else { throw ImageFileError("opening", path, errno) }
         descriptor = opened
         self.path = path
-        thread = Self.threads[Int(opened) % Self.threads.count]
+        thread = executor ?? Self.threads[Int(opened) % Self.threads.count]
     }
 
     deinit {

@@ -9,10 +9,11 @@ public struct Images: Sendable {
     public let files: ImageFiles
     let uploads = ImageUploads()
 
-    /// The images in `context`'s store and image directory.
-    public init(context: ConductorContext) {
+    /// The images in `context`'s store and image directory. Files are read and written on
+    /// `fileExecutor`; nil: on threads of their own.
+    public init(context: ConductorContext, fileExecutor: (any SerialExecutor)? = nil) {
         self.context = context
-        files = ImageFiles(settings: context.settings)
+        files = ImageFiles(settings: context.settings, executor: fileExecutor)
     }
 
     /// To be called once at each start, before requests come: creates the directory, and puts

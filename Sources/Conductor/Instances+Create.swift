@@ -29,7 +29,7 @@ extension Instances {
         }
         try checkSize(request)
         let flavor = try checkedFlavor(request, caller)
-        let image = try checkedImage(request, caller, flavor)
+        let image = try checkedImage(request.imageID, caller, flavor)
         _ = try Placements.topology(flavor, image)
         let keypair = try request.keyName.map { try checkedKey($0, caller) }
         try checkPlace(request, caller)
@@ -159,19 +159,21 @@ extension Instances {
         return flavor
     }
 
-    private func checkedImage(
-        _ request: InstanceRequest, _ caller: Caller, _ flavor: Flavor
+    /// An image that may be booted from; nil for `flavor` doesn't ask whether it fits.
+    func checkedImage(
+        _ id: ImageID, _ caller: Caller, _ flavor: Flavor?
     ) throws -> Image {
-        let found = try context.documents.get(Image.self, request.imageID.text)?.value
+        let found = try context.documents.get(Image.self, id.text)?.value
         guard let image = found, Self.maySee(image, caller) else {
             throw DomainError.invalid(
-                .image, field: "imageRef", "Can not find requested image \(request.imageID)")
+                .image, field: "imageRef", "Can not find requested image \(id)")
         }
         guard image.status == .active else {
             throw DomainError.invalid(
                 .image, field: "imageRef",
                 "Image \(image.id) is unacceptable: it is \(image.status.rawValue), not active.")
         }
+        guard let flavor else { return image }
         _ = try DeviceRequests.numaPolicy(flavor, image)
         guard flavor.memoryMiB >= image.minMemoryMiB else {
             throw DomainError.invalid(
@@ -194,7 +196,7 @@ extension Instances {
             || caller.maySee(image.ownerID)
     }
 
-    private func checkedKey(_ name: String, _ caller: Caller) throws -> Keypair {
+    func checkedKey(_ name: String, _ caller: Caller) throws -> Keypair {
         do {
             return try keypairs.show(name, caller.userID)
         } catch DomainError.notFound {

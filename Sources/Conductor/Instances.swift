@@ -12,8 +12,11 @@ public struct Instances: Sendable {
     let keypairs: Keypairs
     let ports: Ports
     let questions: HostQuestions
+    let hosts: Hosts
+    let tools: InstanceTools
     let create: CreateInstance
     let delete: DeleteInstance
+    let workflows: InstanceWorkflows
 
     /// Those the caller may see, the newest first. `deleted` ones only for those who ask.
     public func list(

@@ -73,6 +73,7 @@ extension Ports {
         var changed = port.value
         try wear(changed.ownMACAddress, &changed, in: &transaction)
         changed.binding = nil
+        changed.inactiveBinding = nil
         changed.linkUp = false
         if !keepDevice {
             changed.deviceID = ""

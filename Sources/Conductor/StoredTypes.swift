@@ -13,6 +13,13 @@ extension Instance: StoredValue {
     public var documentKey: String { id.text }
 }
 
+extension Migration: StoredValue {
+    /// `migrations/<id>`.
+    public static var collection: String { "migrations" }
+    /// The id.
+    public var documentKey: String { id.text }
+}
+
 extension InstanceAction: StoredValue {
     /// `instance-actions/<instance>/<request>`.
     public static var collection: String { "instance-actions" }
@@ -138,7 +145,8 @@ public enum StoredTypes {
     /// For `DocumentStore.open`.
     public static var all: [any StoredValue.Type] {
         [
-            Instance.self, InstanceAction.self, Flavor.self, Image.self, Network.self,
+            Instance.self, InstanceAction.self, Migration.self, Flavor.self, Image.self,
+            Network.self,
             Subnet.self, NetworkPort.self, SecurityGroup.self, Project.self, User.self,
             Keypair.self, ComputeHost.self, HostReport.self, HostLedger.self,
             HostAggregate.self, AggregateNumbers.self, ServerGroup.self, QuotaTurn.self,

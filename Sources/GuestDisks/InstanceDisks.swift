@@ -10,16 +10,14 @@ import Logging
 public struct InstanceDiskEntry: Sendable, Hashable {
     /// The instance's id, which is the folder's name.
     public let instanceID: String
-    /// Whether the qcow2 overlay is there.
-    public let hasRootDisk: Bool
+    /// Paths of the base images under its disks by disk; nil for one that can't be read.
+    public let disks: [InstanceDisk: String?]
     /// Whether the config drive's image is there.
     public let hasConfigDrive: Bool
-    /// Path of the base image under the root disk; nil without a readable root disk.
-    public let backingFile: String?
 }
 
-/// An instance's root disk.
-public struct RootDisk: Sendable, Hashable {
+/// A disk of an instance.
+public struct OverlayDisk: Sendable, Hashable {
     /// Absolute path of the qcow2 overlay.
     public let path: String
     /// Size in bytes of the disk that the guest sees.
@@ -28,38 +26,48 @@ public struct RootDisk: Sendable, Hashable {
     public let isNew: Bool
 }
 
-/// The disks of all instances on one compute host: a folder per instance with a qcow2 overlay,
+/// The disks of all instances on one compute host: a folder per instance with qcow2 overlays,
 /// the config drive and the console's log. Every operation may be repeated.
 public struct InstanceDisks: Sendable {
-    private let directory: String
-    private let tool: QemuImageTool
-    private let logger: Logger
+    let directory: String
+    let tool: QemuImageTool
+    let reserveBytes: UInt64
+    let freeSpace: FreeSpaceProbe
+    let logger: Logger
 
     /// - Parameters:
     ///   - directory: absolute path; made if it is not there.
     ///   - tool: `qemu-img` and its limits.
+    ///   - reserveBytes: bytes of the file system that copies of disks must leave free; 1 GiB
+    ///     unless told.
+    ///   - freeSpace: asked before each copy.
     ///   - logger: gets one line per disk made or removed.
     /// - Throws: `GuestDiskError` if the folder's name is not allowed or it cannot be made.
     public init(
-        directory: String, tool: QemuImageTool = .init(),
+        directory: String, tool: QemuImageTool = .init(), reserveBytes: UInt64 = 1 << 30,
+        freeSpace: @escaping FreeSpaceProbe = { try FileSystemSpace.freeBytes($0) },
         logger: Logger = Logger(label: "millrace.instance-disks")
     ) throws {
         try SafeName.checkDirectory(directory)
         try HostFile.makeFolder(directory)
         self.directory = directory
         self.tool = tool
+        self.reserveBytes = reserveBytes
+        self.freeSpace = freeSpace
         self.logger = logger
     }
 
-    private static let rootDiskName = "disk.qcow2"
     private static let configDriveName = "config.iso"
     private static let consoleLogName = "console.log"
-    private static let partSuffix = ".part"
+    private static let copyName = "copy.qcow2"
+    static let partSuffix = ".part"
 
-    /// Where the root disk of an instance is or will be.
+    /// Where a disk of an instance is or will be.
     /// - Throws: `GuestDiskError.badName` for an id that is no safe file name.
-    public func rootDiskPath(instanceID: String) throws(GuestDiskError) -> String {
-        try folder(instanceID) + "/" + Self.rootDiskName
+    public func path(
+        _ disk: InstanceDisk, instanceID: String
+    ) throws(GuestDiskError) -> String {
+        try folder(instanceID) + "/" + disk.fileName
     }
 
     /// Where the config drive of an instance is or will be.
@@ -74,44 +82,20 @@ public struct InstanceDisks: Sendable {
         try folder(instanceID) + "/" + Self.consoleLogName
     }
 
-    /// Makes the root disk as an overlay on a cached image, or keeps the one that is there if it
-    /// has the same backing image and at least the size wanted: a guest may own it.
-    /// - Parameters:
-    ///   - sizeBytes: size of the disk; at least the image's virtual size.
-    /// - Throws: `GuestDiskError`, or `CancellationError`.
-    public func ensureRootDisk(
-        instanceID: String, base: CachedImage, sizeBytes: UInt64
-    ) async throws -> RootDisk {
-        let path = try rootDiskPath(instanceID: instanceID)
-        if let disk = try existingDisk(path, base, sizeBytes) { return disk }
-        guard sizeBytes >= base.virtualSizeBytes else {
-            throw GuestDiskError.diskSmallerThanImage(
-                instanceID: instanceID, requestedBytes: sizeBytes,
-                imageBytes: base.virtualSizeBytes)
-        }
-        try SafeName.checkDirectory(base.path)
-        guard try HostFile.size(base.path) != nil else {
-            throw GuestDiskError.missingBaseImage(path: base.path)
-        }
-        try HostFile.makeFolder(try folder(instanceID))
-        let partPath = "\(path).\(UUID().uuidString)\(Self.partSuffix)"
-        do {
-            try await tool.createOverlay(path: partPath, base: base, sizeBytes: sizeBytes)
-            let disk = try await publish(partPath, as: path, base, sizeBytes)
-            try HostFile.remove(partPath)
-            return disk
-        } catch {
-            try HostFile.remove(partPath)
-            throw error
-        }
+    /// Where the hypervisor writes a copy of a running guest's disk.
+    /// - Throws: `GuestDiskError.badName` for an id that is no safe file name.
+    public func copyPath(instanceID: String) throws(GuestDiskError) -> String {
+        try folder(instanceID) + "/" + Self.copyName
     }
 
-    /// Removes the root disk, as a rebuild does before it makes the new one.
-    /// - Throws: `GuestDiskError`; none if there is no disk.
-    public func removeRootDisk(instanceID: String) async throws {
-        try HostFile.remove(try rootDiskPath(instanceID: instanceID))
-        let folder = try folder(instanceID)
-        if access(folder, F_OK) == 0 { try await HostFile.synchronizeFolder(folder) }
+    /// Removes a disk. No guest may have it open.
+    /// - Throws: `GuestDiskError`; none if there is no such disk.
+    public func remove(_ disk: InstanceDisk, instanceID: String) async throws {
+        let path = try path(disk, instanceID: instanceID)
+        guard try HostFile.size(path) != nil else { return }
+        try HostFile.remove(path)
+        try await HostFile.synchronizeFolder(try folder(instanceID))
+        logger.info("disk removed", metadata: ["path": "\(path)"])
     }
 
     /// Writes the config drive, replacing an older one at once: readers see one or the other.
@@ -153,6 +137,25 @@ public struct InstanceDisks: Sendable {
         logger.info("instance's disks removed", metadata: ["path": "\(folder)"])
     }
 
+    /// Removes unfinished files and copies that an earlier process left behind. To be called
+    /// once, at start.
+    /// - Returns: the paths removed.
+    /// - Throws: `GuestDiskError.io`.
+    @discardableResult
+    public func removeLeftovers() throws(GuestDiskError) -> [String] {
+        var removed: [String] = []
+        for name in try HostFile.names(in: directory)
+        where HostFile.isFolder("\(directory)/\(name)") {
+            for file in try HostFile.names(in: "\(directory)/\(name)")
+            where file.hasSuffix(Self.partSuffix) || file == Self.copyName {
+                let path = "\(directory)/\(name)/\(file)"
+                try HostFile.remove(path)
+                removed.append(path)
+            }
+        }
+        return removed
+    }
+
     /// All instances that have a folder here, sorted by id.
     /// - Throws: `GuestDiskError`.
     public func list() throws(GuestDiskError) -> [InstanceDiskEntry] {
@@ -160,96 +163,21 @@ public struct InstanceDisks: Sendable {
         for name in try HostFile.names(in: directory)
         where HostFile.isFolder("\(directory)/\(name)") {
             let files = try HostFile.names(in: "\(directory)/\(name)")
-            let hasRootDisk = files.contains(Self.rootDiskName)
+            var disks: [InstanceDisk: String?] = [:]
+            for file in files {
+                guard let disk = InstanceDisk(fileName: file) else { continue }
+                disks.updateValue(backingFile("\(directory)/\(name)/\(file)"), forKey: disk)
+            }
             entries.append(
                 InstanceDiskEntry(
-                    instanceID: name, hasRootDisk: hasRootDisk,
-                    hasConfigDrive: files.contains(Self.configDriveName),
-                    backingFile: hasRootDisk
-                        ? backingFile("\(directory)/\(name)/\(Self.rootDiskName)") : nil))
+                    instanceID: name, disks: disks,
+                    hasConfigDrive: files.contains(Self.configDriveName)))
         }
         return entries
     }
-}
 
-extension InstanceDisks {
-    private func folder(_ instanceID: String) throws(GuestDiskError) -> String {
+    func folder(_ instanceID: String) throws(GuestDiskError) -> String {
         try SafeName.check(instanceID, kind: "instance id")
         return "\(directory)/\(instanceID)"
-    }
-
-    private func overlay(_ path: String, sizeBytes: UInt64) throws(GuestDiskError) -> Qcow2Overlay {
-        let head = try HostFile.read(
-            path, offset: 0, count: DiskInspectionLimits.headWindowBytes)
-        do throws(DiskFormatError) {
-            return try Qcow2Overlay(head: head, fileSizeBytes: sizeBytes)
-        } catch {
-            throw .diskUnreadable(path: path, reason: error)
-        }
-    }
-
-    /// For lists only: a disk that cannot be read is listed without its base.
-    private func backingFile(_ path: String) -> String? {
-        do throws(GuestDiskError) {
-            guard let size = try HostFile.size(path) else { return nil }
-            return try overlay(path, sizeBytes: size).backingFile
-        } catch {
-            logger.warning("root disk is unreadable", metadata: ["reason": "\(error)"])
-            return nil
-        }
-    }
-
-    private func existingDisk(
-        _ path: String, _ base: CachedImage, _ sizeBytes: UInt64
-    ) throws(GuestDiskError) -> RootDisk? {
-        guard let size = try HostFile.size(path) else { return nil }
-        let found = try overlay(path, sizeBytes: size)
-        let isWanted =
-            found.backingFile == base.path
-            && found.backingFormat == base.format.rawValue
-            && found.virtualSizeBytes >= sizeBytes
-        guard isWanted else {
-            throw .diskDiffers(
-                path: path,
-                found: Self.text(
-                    found.backingFile, found.backingFormat ?? "unnamed", found.virtualSizeBytes),
-                expected: Self.text(base.path, base.format.rawValue, sizeBytes))
-        }
-        return RootDisk(path: path, virtualSizeBytes: found.virtualSizeBytes, isNew: false)
-    }
-
-    private static func text(_ file: String, _ format: String, _ sizeBytes: UInt64) -> String {
-        "\(sizeBytes) bytes on \(file) (\(format))"
-    }
-
-    /// Gives a finished overlay its name, unless a disk has that name by now: link, unlike
-    /// rename, never replaces.
-    private func publish(
-        _ partPath: String, as path: String, _ base: CachedImage, _ sizeBytes: UInt64
-    ) async throws -> RootDisk {
-        guard let made = try existingDisk(partPath, base, sizeBytes) else {
-            throw GuestDiskError.io(operation: "find", path: partPath, code: ENOENT)
-        }
-        try await Self.makeDurable(partPath)
-        guard link(partPath, path) == 0 else {
-            let code = errno
-            if code == EEXIST, let disk = try existingDisk(path, base, sizeBytes) { return disk }
-            throw GuestDiskError.io(operation: "link to \(path)", path: partPath, code: code)
-        }
-        try await HostFile.synchronizeFolder(String(path.dropLast(Self.rootDiskName.count + 1)))
-        logger.info("root disk made", metadata: ["path": "\(path)"])
-        return RootDisk(path: path, virtualSizeBytes: made.virtualSizeBytes, isNew: true)
-    }
-
-    private static func makeDurable(_ path: String) async throws {
-        let descriptor = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            throw GuestDiskError.io(operation: "open", path: path, code: errno)
-        }
-        defer { _ = close(descriptor) }
-        guard fchmod(descriptor, 0o600) == 0 else {
-            throw GuestDiskError.io(operation: "protect", path: path, code: errno)
-        }
-        try await HostFile.synchronize(descriptor, path: path)
     }
 }

@@ -12,6 +12,8 @@ public struct QemuImageTool: Sendable, Hashable {
     public var addressSpaceBytes: UInt64
     /// Most CPU time of the process, in seconds.
     public var cpuSeconds: Int
+    /// Longest run, and most CPU time, for copying a disk.
+    public var copyTimeout: Duration = .seconds(4 * 3_600)
 
     /// Most output read, in bytes: messages are short.
     static let maximumOutputBytes = 16 * 1024
@@ -42,11 +44,29 @@ public struct QemuImageTool: Sendable, Hashable {
         ])
     }
 
-    private func run(_ arguments: [String]) async throws {
+    /// Makes a qcow2 larger. Refused by qemu-img while a guest has it open.
+    func resize(path: String, sizeBytes: UInt64) async throws {
+        try await run(["resize", "-q", "-f", "qcow2", path, String(sizeBytes)])
+    }
+
+    /// Writes a qcow2 with its backing files into a new, complete qcow2. Refused by qemu-img while
+    /// a guest has it open.
+    func convert(path: String, to target: String) async throws {
+        try await run(
+            ["convert", "-q", "-f", "qcow2", "-O", "qcow2", path, target],
+            timeout: copyTimeout, cpuSeconds: Int(copyTimeout / .seconds(1)))
+    }
+
+    private func run(
+        _ arguments: [String], timeout limit: Duration? = nil, cpuSeconds: Int? = nil
+    ) async throws {
+        let timeout = limit ?? timeout
         let command = ([executable] + arguments).joined(separator: " ")
         let limited =
-            ["--as=\(addressSpaceBytes)", "--cpu=\(cpuSeconds)", "--core=0", executable]
-            + arguments
+            [
+                "--as=\(addressSpaceBytes)", "--cpu=\(cpuSeconds ?? self.cpuSeconds)",
+                "--core=0", executable,
+            ] + arguments
         let limiter = limiter
         let record: (isSuccess: Bool, status: String, output: String)
         do {

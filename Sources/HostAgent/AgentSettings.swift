@@ -19,12 +19,31 @@ public struct AgentSettings: Sendable {
     public var parallelQuestions = 8
     /// A guest may take so long to power off before its power is taken away.
     public var shutdownTimeout = Duration.seconds(60)
+    /// A guest may take so long to give a NIC up before it is asked again. QEMU repeats nothing by
+    /// itself, and a guest that boots hears nothing of the first request.
+    public var detachTimeout = Duration.seconds(20)
+    /// A guest is asked so many times to give a NIC up; then the assignment is given up.
+    public var detachAttempts = 8
+    /// Guests sent to other hosts at the same time; each may fill a network card.
+    public var parallelMigrations = 2
+    /// The hypervisor ends a migration that takes longer than it may (`GuestDeparture.timeoutMS`);
+    /// it may take so much longer to do that.
+    public var migrationMargin = Duration.seconds(120)
+    /// No migration lasts longer, whatever it is allowed.
+    public var migrationTimeoutMax = Duration.seconds(86_400)
+    /// For copying a running guest's root disk, and again for storing the copy.
+    public var exportTimeout = Duration.seconds(3600)
     /// For making a root disk, image fetch included.
     public var imageTimeout = Duration.seconds(3600)
+    /// For writing a suspended guest's memory to a file, or reading it back: as much as it has.
+    public var memoryTimeout = Duration.seconds(3600)
     /// For any other driver call.
     public var callTimeout = Duration.seconds(120)
     /// Everything is looked at anew so often, even if no driver signals anything.
     public var rescanInterval = Duration.seconds(60)
+    /// Least time from the end of a look at the host to the next one, and between two signals of
+    /// its devices that are passed on; the first after a quiet time doesn't wait.
+    public var scanSpacing = Duration.milliseconds(1_000)
     /// Least time between two polls that bring nothing new.
     public var pollFloor = Duration.milliseconds(200)
     /// Guests per message.
@@ -49,6 +68,11 @@ public struct AgentIdentity: Sendable {
     /// The name that the operator configured; nil if none was. Should it differ from `hostName`,
     /// which is the one that the host joined under, the host goes on as `hostName` and says so.
     public var configuredName: String?
+    /// Where other hosts' hypervisors send running guests, such as `qemu+tls://host2/system`; nil
+    /// for a host that takes no part in live migrations.
+    public var migrationURI: String?
+    /// Whether guests travel encrypted to and from this host.
+    public var migrationIsEncrypted = false
 
     /// An identity; see the fields.
     public init(hostName: String, zone: String, agentVersion: String, address: String) {

@@ -9,8 +9,14 @@ public enum GuestProblem: Error, Sendable, Equatable {
     case macRefused(PortID, wanted: String, found: String?)
     /// No representor is known for the device, so the port can't be wired.
     case representorMissing(PortID, DeviceID)
-    /// The guest runs with other NICs than assigned.
-    case interfacesDiffer
+    /// The guest was asked to give a NIC up, so many times, and did not.
+    case detachUnanswered(PortID, attempts: Int)
+    /// The guest's CPUs stand still, so it can't give a NIC up.
+    case detachWhilePaused(PortID)
+    /// The guest is to be sent away, and has no power.
+    case guestNotRunning
+    /// The guest is to be sent away, and is not on this host.
+    case guestMissing
     /// The guest ran before, and its disk is gone: making a new one would hide the loss.
     case diskMissing
     /// The agent serves vDPA ports only.
@@ -21,11 +27,21 @@ public enum GuestProblem: Error, Sendable, Equatable {
     /// Whether repeating may help without anybody's doing.
     public var isTransient: Bool {
         switch self {
+        // A guest that lost its power meanwhile is copied in another way.
+        case .step(.copyRoot, .notFound): true
         case .step(_, let error): error.isTransient
         case .withoutEffect: true
-        case .macRefused, .representorMissing, .interfacesDiffer, .diskMissing,
-            .interfaceUnsupported:
+        case .macRefused, .representorMissing, .detachUnanswered, .detachWhilePaused,
+            .guestNotRunning, .guestMissing, .diskMissing, .interfaceUnsupported:
             false
+        }
+    }
+
+    /// The step that failed; nil when none was tried.
+    var step: GuestStep? {
+        switch self {
+        case .step(let step, _), .withoutEffect(let step): step
+        default: nil
         }
     }
 
@@ -44,8 +60,11 @@ public enum GuestProblem: Error, Sendable, Equatable {
                 + " \(wanted)."
         case .representorMissing(let port, _):
             "Port \(port) could not be connected to the network."
-        case .interfacesDiffer:
-            "The ports of a running server cannot be changed; stop and start it."
+        case .detachUnanswered(let port, _):
+            "The server did not release port \(port); the port is still attached to it."
+        case .detachWhilePaused(let port):
+            "Port \(port) cannot be detached while the server is paused."
+        case .guestNotRunning, .guestMissing: "The server is not running."
         case .diskMissing: "The server's disk could not be found."
         case .interfaceUnsupported(let port, let type):
             "Port \(port) has VNIC type \(type.rawValue), which the host does not serve."
@@ -62,8 +81,15 @@ public enum GuestProblem: Error, Sendable, Equatable {
         case .representorMissing(let port, let device):
             "No representor was found for device \(device) of port \(port). Name it in the"
                 + " host's configuration."
-        case .interfacesDiffer:
-            "The guest runs with other NICs than assigned; a stop and a start apply them."
+        case .detachUnanswered(let port, let attempts):
+            "The guest was asked \(attempts) times to give the NIC of port \(port) up and did not"
+                + " answer. NIC, switch port and device are as before. Look whether its operating"
+                + " system handles PCI hot-unplug."
+        case .detachWhilePaused(let port):
+            "The guest's CPUs stand still, so it can't give the NIC of port \(port) up. Unpause it"
+                + " first."
+        case .guestNotRunning: "The guest to be migrated has no power."
+        case .guestMissing: "The guest to be migrated is not on this host."
         case .diskMissing:
             "The guest ran on this host before, and its root disk is gone. Restore the disk, or"
                 + " rebuild or delete the instance."
@@ -72,43 +98,6 @@ public enum GuestProblem: Error, Sendable, Equatable {
         case .withoutEffect(let step):
             "All steps succeeded, and the host still needs '\(step)'. Look for something that"
                 + " undoes what the agent does."
-        }
-    }
-}
-
-extension GuestStep {
-    /// What the tenant is told when the step fails for good.
-    var failure: String {
-        switch self {
-        case .prepareRoot: "The server's disk could not be made from its image."
-        case .writeConfigDrive: "The server's config drive could not be written."
-        case .ensureMAC(let port), .plug(let port):
-            "Port \(port) could not be connected to the network."
-        case .define: "The server could not be defined on its host."
-        case .start: "The server could not be started on its host."
-        case .shutdown, .destroy: "The server could not be stopped."
-        case .unplug, .undefine, .removeStorage, .forget:
-            "The server could not be removed from its host."
-        case .giveUp(let problem): problem.failure
-        }
-    }
-
-    /// What is being done, for operators.
-    var progress: String {
-        switch self {
-        case .prepareRoot: "preparing the root disk"
-        case .writeConfigDrive: "writing the config drive"
-        case .ensureMAC(let port): "checking the MAC of port \(port)"
-        case .plug(let port): "plugging port \(port)"
-        case .define: "defining the guest"
-        case .start: "starting the guest"
-        case .shutdown: "shutting the guest down"
-        case .destroy: "destroying the guest"
-        case .unplug(let port): "unplugging port \(port)"
-        case .undefine: "undefining the guest"
-        case .removeStorage: "removing the guest's disks"
-        case .forget: "forgetting the guest"
-        case .giveUp: "giving up"
         }
     }
 }

@@ -1,7 +1,6 @@
 import AgentProtocol
 import ComputeModel
 import HostDrivers
-import Synchronization
 
 /// Carries steps of one assignment out, one after the other.
 struct GuestWorker: Sendable {
@@ -14,6 +13,8 @@ struct GuestWorker: Sendable {
     let assignment: Assignment?
     /// Told what is being done.
     let progress: @Sendable (String) async -> Void
+    /// Told what is to be remembered; false when it could not be made durable.
+    let note: @Sendable (GuestNote) async -> Bool
 
     /// Ends with the first step that fails.
     func perform(_ steps: [GuestStep]) async throws(GuestProblem) {
@@ -29,7 +30,7 @@ struct GuestWorker: Sendable {
 
     private func perform(_ step: GuestStep) async throws(DriverError) {
         switch step {
-        case .prepareRoot: try await prepareRoot(try known(step))
+        case .prepare(let disk): try await prepare(disk, try known(step), step)
         case .writeConfigDrive:
             let guest = try known(step).guest
             try await call(step) { [drivers, instanceID] () throws(DriverError) in
@@ -37,15 +38,23 @@ struct GuestWorker: Sendable {
             }
         case .ensureMAC(let port): try await ensureMAC(try interface(port, step), step)
         case .plug(let port): try await plug(try interface(port, step), step)
+        case .attach(let port): try await attach(try interface(port, step), step)
+        case .detach(let port): try await detach(port, step)
         case .define: try await define(try known(step))
         case .shutdown: try await shutDown()
-        case .start, .destroy, .unplug, .undefine, .removeStorage:
+        case .migrate: try await migrate(try known(step), step)
+        case .copyRoot: try await copyRoot(step)
+        case .export(let isCopied): try await export(try known(step), step, isCopied: isCopied)
+        case .start, .pause, .unpause, .save, .restore, .discardSaved, .destroy, .undefine,
+            .abortMigration:
+            try await power(step)
+        case .unplug, .announce, .removeDisk, .removeCopy, .removeStorage:
             try await call(step) { [drivers, instanceID] () throws(DriverError) in
                 switch step {
-                case .start: try await drivers.hypervisor.start(instanceID)
-                case .destroy: try await drivers.hypervisor.destroy(instanceID)
                 case .unplug(let port): try await drivers.virtualSwitch.unplug(port)
-                case .undefine: try await drivers.hypervisor.undefine(instanceID)
+                case .announce(let port): try await drivers.virtualSwitch.announce(port)
+                case .removeDisk(let disk): try await drivers.storage.remove(disk, of: instanceID)
+                case .removeCopy: try await drivers.storage.removeCopy(instanceID)
                 default: try await drivers.storage.remove(instanceID)
                 }
             }
@@ -54,56 +63,36 @@ struct GuestWorker: Sendable {
         }
     }
 
-    private func prepareRoot(_ assignment: Assignment) async throws(DriverError) {
-        let fetch = ImageFetcher(
-            link: link, sizeBytes: assignment.guest.image.sizeBytes, progress: progress)
-        await progress(GuestStep.prepareRoot.progress)
-        try await bounded(
-            settings.imageTimeout, clock, GuestStep.prepareRoot.progress, instanceID.text
-        ) { [drivers, instanceID] () throws(DriverError) in
-            try await drivers.storage.prepareRoot(
-                instanceID, image: assignment.guest.image, sizeGiB: assignment.guest.diskGiB,
-                fetch: { image, receive async throws(DriverError) in
-                    try await fetch.fetch(image, receive)
-                })
-        }
-    }
-
-    private func plug(
-        _ interface: GuestInterface, _ step: GuestStep
-    ) async throws(DriverError) {
-        let device = try await resolve(interface, step)
-        guard let representor = device.representor else {
-            throw .refused(fault(step, "the device has no representor"))
-        }
-        let vif = VIFPlug(
-            representor: representor, portID: interface.portID,
-            macAddress: interface.macAddress.lowercased(), instanceID: instanceID,
-            mtuBytes: interface.mtuBytes, vlanTag: interface.vlanTag)
-        try await call(step) { [drivers] () throws(DriverError) in
-            try await drivers.virtualSwitch.plug(vif)
+    private func power(_ step: GuestStep) async throws(DriverError) {
+        let hypervisor = drivers.hypervisor
+        let movesMemory = step == .save || step == .restore
+        let limit = movesMemory ? settings.memoryTimeout : settings.callTimeout
+        try await call(step, within: limit) { [instanceID] () throws(DriverError) in
+            switch step {
+            case .start: try await hypervisor.start(instanceID)
+            case .pause: try await hypervisor.pause(instanceID)
+            case .unpause: try await hypervisor.unpause(instanceID)
+            case .save: try await hypervisor.save(instanceID)
+            case .restore: try await hypervisor.restore(instanceID)
+            case .discardSaved: try await hypervisor.discardSaved(instanceID)
+            case .destroy: try await hypervisor.destroy(instanceID)
+            case .abortMigration: try await hypervisor.abortMigration(instanceID)
+            default: try await hypervisor.undefine(instanceID)
+            }
         }
     }
 
     private func define(_ assignment: Assignment) async throws(DriverError) {
         let guest = assignment.guest
-        let paths = drivers.storage.paths(instanceID)
+        let paths = drivers.storage.paths(instanceID, root: guest.rootDisk)
         var interfaces: [PlannedInterface] = []
-        for wanted in guest.interfaces {
-            let device = try await resolve(wanted, .define)
-            guard device.macAddress?.lowercased() == wanted.macAddress.lowercased() else {
-                throw .refused(fault(.define, "a device's MAC changed since it was checked"))
-            }
-            interfaces.append(
-                PlannedInterface(
-                    portID: wanted.portID, macAddress: wanted.macAddress.lowercased(),
-                    characterDevice: device.characterDevice))
-        }
+        for wanted in guest.interfaces { interfaces.append(try await planned(wanted, .define)) }
         var plan = GuestPlan(
             instanceID: instanceID, generation: assignment.generation, name: guest.name,
             title: guest.displayName, vcpus: guest.vcpus, memoryMiB: guest.memoryMiB,
-            disks: [paths.root], configDrivePath: paths.configDrive,
-            consoleLogPath: paths.consoleLog, interfaces: interfaces)
+            disks: guest.bootDisks.map { drivers.storage.paths(instanceID, root: $0).root },
+            configDrivePath: paths.configDrive, consoleLogPath: paths.consoleLog,
+            interfaces: interfaces)
         plan.numa = guest.numa
         try await call(.define) { [drivers, plan] () throws(DriverError) in
             try await drivers.hypervisor.define(plan)
@@ -123,93 +112,28 @@ struct GuestWorker: Sendable {
             }
         } catch .timedOut {
             await progress(GuestStep.destroy.progress)
-            try await call(.destroy) { [drivers, instanceID] () throws(DriverError) in
-                try await drivers.hypervisor.destroy(instanceID)
-            }
+            try await power(.destroy)
         }
-    }
-
-    // MARK: Devices
-
-    private func ensureMAC(
-        _ interface: GuestInterface, _ step: GuestStep
-    ) async throws(DriverError) {
-        let wanted = interface.macAddress.lowercased()
-        let device = try await resolve(interface, step)
-        if device.macAddress?.lowercased() == wanted { return }
-        guard device.macSettable else {
-            throw .refused(fault(step, "it has another MAC and can't be given one"))
-        }
-        try await call(step) { [drivers] () throws(DriverError) in
-            try await drivers.devices.setMAC(interface.deviceID, wanted)
-        }
-        let after = try await resolve(interface, step)
-        guard after.macAddress?.lowercased() == wanted else {
-            throw .refused(fault(step, "it has another MAC after it was set"))
-        }
-    }
-
-    private func resolve(
-        _ interface: GuestInterface, _ step: GuestStep
-    ) async throws(DriverError) -> ResolvedDevice {
-        try await call(step) { [drivers] () throws(DriverError) in
-            try await drivers.devices.resolve(interface.deviceID)
-        }
-    }
-
-    /// Turns a refusal about a device into what it means for the port.
-    private func problem(_ step: GuestStep, _ error: DriverError) async -> GuestProblem {
-        guard case .refused = error else { return .step(step, error) }
-        switch step {
-        case .ensureMAC(let port):
-            guard let wanted = assignment?.guest.interfaces.first(where: { $0.portID == port }),
-                let device = await lookAgain(wanted),
-                device.macAddress?.lowercased() != wanted.macAddress.lowercased()
-            else { return .step(step, error) }
-            return .macRefused(port, wanted: wanted.macAddress, found: device.macAddress)
-        case .plug(let port):
-            guard let wanted = assignment?.guest.interfaces.first(where: { $0.portID == port }),
-                let device = await lookAgain(wanted), device.representor == nil
-            else { return .step(step, error) }
-            return .representorMissing(port, wanted.deviceID)
-        default: return .step(step, error)
-        }
-    }
-
-    /// Nil when the device can't be seen any more: then the first error is the better story.
-    private func lookAgain(_ interface: GuestInterface) async -> ResolvedDevice? {
-        do throws(DriverError) {
-            return try await resolve(interface, .plug(interface.portID))
-        } catch { return nil }
     }
 
     // MARK: Calls
 
-    private func call<Success: Sendable>(
-        _ step: GuestStep, _ body: @escaping @Sendable () async throws(DriverError) -> Success
+    func call<Success: Sendable>(
+        _ step: GuestStep, within limit: Duration? = nil,
+        _ body: @escaping @Sendable () async throws(DriverError) -> Success
     ) async throws(DriverError) -> Success {
         try await bounded(
-            settings.callTimeout, clock, step.progress, "instance \(instanceID)", body)
+            limit ?? settings.callTimeout, clock, step.progress, "instance \(instanceID)", body)
     }
 
-    private func known(_ step: GuestStep) throws(DriverError) -> Assignment {
+    func known(_ step: GuestStep) throws(DriverError) -> Assignment {
         guard let assignment else {
             throw .refused(fault(step, "the guest is in no assignment"))
         }
         return assignment
     }
 
-    private func interface(
-        _ port: PortID, _ step: GuestStep
-    ) throws(DriverError) -> GuestInterface {
-        let interfaces = try known(step).guest.interfaces
-        guard let interface = interfaces.first(where: { $0.portID == port }) else {
-            throw .refused(fault(step, "the port is not in the assignment"))
-        }
-        return interface
-    }
-
-    private func fault(_ step: GuestStep, _ found: String) -> DriverFault {
+    func fault(_ step: GuestStep, _ found: String) -> DriverFault {
         DriverFault(operation: step.progress, object: "instance \(instanceID)", found: found)
     }
 }

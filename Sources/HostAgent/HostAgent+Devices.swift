@@ -4,6 +4,17 @@ import HostDrivers
 import Logging
 
 extension HostAgent {
+    /// Looks anew when devices may have changed: at once after a quiet time, and not more often
+    /// than ``AgentSettings/scanSpacing`` says while netdevs of others come and go without end.
+    /// What comes meanwhile is one signal, which the driver keeps.
+    func deviceLoop() async {
+        for await _ in drivers.devices.changes() {
+            hostSignal.notify()
+            reconcileSignal.notify()
+            guard await pause(settings.scanSpacing) else { return }
+        }
+    }
+
     /// Who has which device, by what the control plane wants here. A guest that is to go holds
     /// its devices until it is gone, but nobody waits for those any more.
     var deviceOwners: [DeviceID: InstanceID] {

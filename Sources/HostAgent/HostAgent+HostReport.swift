@@ -35,6 +35,8 @@ extension HostAgent {
             }
             if problems.isEmpty, isDelivered {
                 hostReporting.failures = 0
+                // Whatever signals: looks don't follow each other without a rest.
+                guard await pause(settings.scanSpacing) else { return }
             } else if await !waitAfterHostFailure() {
                 return
             }
@@ -59,7 +61,7 @@ extension HostAgent {
         let delay = settings.linkBackoff.delay(
             attempt: hostReporting.failures, jitter: environment.jitter())
         hostSignal.notify()
-        return await pause(delay)
+        return await pause(max(delay, settings.scanSpacing))
     }
 
     /// Asks the drivers; what one can't say now stays as it said last.
@@ -94,7 +96,7 @@ extension HostAgent {
         guard let hostID = welcome?.hostID, let probe = hostReporting.probe,
             let scan = hostReporting.scan, let capacity = hostReporting.capacity
         else { return nil }
-        return HostReport(
+        var report = HostReport(
             hostID: hostID, cpus: probe.cpus, memoryMiB: probe.memoryMiB,
             diskGiB: capacity.totalGiB, numaCells: probe.numaCells, hypervisor: probe.facts,
             devices: scan.devices,
@@ -102,6 +104,12 @@ extension HostAgent {
                 + driftConditions(),
             agentVersion: identity.agentVersion, address: identity.address,
             reportedAt: environment.now())
+        report.abilities = identity.abilities.map(\.rawValue)
+        report.migrationURI = identity.migrationURI
+        report.migrationIsEncrypted = identity.migrationURI.map { _ in
+            identity.migrationIsEncrypted
+        }
+        return report
     }
 
     private func ownConditions() -> [HostCondition] {
@@ -135,6 +143,13 @@ extension HostAgent {
                     blocksVDPA: false))
         }
         return conditions
+    }
+}
+
+extension AgentIdentity {
+    /// What an agent of this release can do on a host that is set up like this.
+    var abilities: [AgentAbility] {
+        AgentAbility.allCases.filter { $0 != .liveMigrate || migrationURI != nil }
     }
 }
 

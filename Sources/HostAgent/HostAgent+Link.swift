@@ -94,6 +94,10 @@ extension HostAgent {
             let generation = assignments[instance]?.generation ?? 0
             if retry.generation != generation { clearRetry(instance) }
         }
+        migrations = migrations.filter { assignments[$0.key] != nil }
+        let leaving = Set(assignments.values.compactMap(\.departure?.migrationID))
+        forcing = forcing.filter { leaving.contains($0.key) }
+        for instance in assignments.keys { forceMigrationIfAsked(instance) }
         for question in batch.questions { startAnswering(question) }
         reconcileSignal.notify()
     }
@@ -164,9 +168,13 @@ extension HostAgent {
         let instance = question.instanceID
         var answer = HostAnswer(id: question.id, text: nil)
         do {
-            answer.text = try await call("read the console log", "instance \(instance)") {
-                [drivers] () throws(DriverError) in
-                try await drivers.hypervisor.consoleTail(instance, bytes: bytes)
+            if question.wantsInventory == true {
+                answer.inventory = HostInventory(try await look())
+            } else {
+                answer.text = try await call("read the console log", "instance \(instance)") {
+                    [drivers] () throws(DriverError) in
+                    try await drivers.hypervisor.consoleTail(instance, bytes: bytes)
+                }
             }
         } catch {
             answer.problem = "\(error)"

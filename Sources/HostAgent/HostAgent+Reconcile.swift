@@ -30,8 +30,11 @@ extension HostAgent {
         let steps = Dictionary(grouping: actions, by: \.instanceID)
             .mapValues { $0.map(\.step) }
         var reports: [GuestReport] = []
-        for instance in desired.keys where steps[instance] == nil {
-            if let report = conclude(instance) { reports.append(report) }
+        for instance in desired.keys {
+            let left = steps[instance] ?? []
+            guard left.allSatisfy(\.isAfterwards) else { continue }
+            if let report = conclude(instance, isDone: left.isEmpty) { reports.append(report) }
+            forceMigrationIfAsked(instance)
         }
         var seen: Set<InstanceID> = []
         for action in actions where seen.insert(action.instanceID).inserted {
@@ -42,7 +45,7 @@ extension HostAgent {
         for report in reports { send(report) }
     }
 
-    private func look() async throws(DriverError) -> HostObservation {
+    func look() async throws(DriverError) -> HostObservation {
         let guests = try await call("list guests", identity.hostName) {
             [drivers] () throws(DriverError) in try await drivers.hypervisor.guests()
         }
@@ -77,21 +80,20 @@ extension HostAgent {
         }
     }
 
-    /// Nothing is left to do for an assignment: remembers it, and says what to report.
-    private func conclude(_ instance: InstanceID) -> GuestReport? {
+    /// Nothing is left to do for the guest of an assignment: remembers that, and says what to
+    /// report. `isDone` unless something is still to be done with its files.
+    private func conclude(_ instance: InstanceID, isDone: Bool) -> GuestReport? {
         guard let assignment = desired?[instance], workers[instance] == nil,
             !finishedSinceLook.contains(instance)
         else { return nil }
-        clearRetry(instance)
-        if assignment.goal != .absent,
-            record[instance]?.phase != .failed
-                || record[instance]?.generation != assignment.generation
-        {
-            remember(assignment, .settled)
-        }
+        if isDone { clearRetry(instance) }
+        let traces = observed.traces(of: instance)
+        let comparison = Comparison(
+            assignment: assignment, traces: traces, remembered: record[instance])
+        if comparison.outcome == .settled { remember(assignment, settledWith: traces) }
         return verdict(
-            on: assignment, observed.traces(of: instance), remembered: record[instance],
-            now: environment.now())
+            on: assignment, traces, remembered: record[instance],
+            migration: migrationReport(on: assignment), now: environment.now())
     }
 
     /// Starts work on an instance unless it is under way, has to wait, or there is no room; when
@@ -105,35 +107,64 @@ extension HostAgent {
             fail(assignment, problem)
             return
         }
-        if let retry = retries[instance], retry.roundsWithoutEffect >= settings.roundsMax,
-            let step = steps.first
+        if let retry = retries[instance], retry.lastSteps == steps,
+            retry.roundsWithoutEffect >= settings.roundsMax, let step = steps.first
         {
             retries[instance]?.roundsWithoutEffect = 0
             noteFailure(instance, assignment, .withoutEffect(step))
             return
         }
-        let isBuild = steps.contains(.prepareRoot)
-        let running = workers.values.count { $0.isBuild == isBuild }
-        guard running < (isBuild ? settings.parallelBuilds : settings.parallelActions) else {
-            return
-        }
-        startWork(instance, assignment, steps, isBuild: isBuild)
+        let kind = Worker.Kind(steps)
+        let bound =
+            switch kind {
+            case .action: settings.parallelActions
+            case .transfer: settings.parallelBuilds
+            case .migration: settings.parallelMigrations
+            }
+        guard workers.values.count(where: { $0.kind == kind }) < bound else { return }
+        startWork(instance, assignment, steps, kind)
     }
 
-    func remember(_ assignment: Assignment, _ phase: GuestPhase) {
+    /// The goal was reached; `traces` is what was there then, if it was looked at.
+    func remember(_ assignment: Assignment, settledWith traces: GuestTraces?) {
         let before = record[assignment.instanceID]
-        let now = RecordedGuest(
-            generation: assignment.generation, goal: assignment.goal, phase: phase,
-            wasBuilt: (before?.wasBuilt ?? false) || phase == .settled)
+        var now =
+            before
+            ?? RecordedGuest(
+                generation: assignment.generation, goal: assignment.goal, phase: .settled)
+        now.generation = assignment.generation
+        now.goal = assignment.goal
+        now.phase = .settled
+        now.failure = nil
+        now.detail = ""
+        if traces?.has(assignment.guest.rootDisk) ?? true {
+            now.noteData(inRoot: assignment.guest.rootBuild ?? 0)
+        }
+        noteArrival(of: assignment, traces, &now)
         guard now != before else { return }
         record[assignment.instanceID] = now
         recordIsDirty = true
     }
 
-    private func saveRecord() async {
+    /// One at a time, so that no older state comes after a newer one. False when what is
+    /// remembered could not be made durable.
+    @discardableResult
+    func saveRecord() async -> Bool {
+        while let saving { await saving.value }
         // One that can't be read is left for the operator to look at.
-        guard recordIsDirty, !recordIsSuspect else { return }
+        guard recordIsDirty, !recordIsSuspect else { return true }
         recordIsDirty = false
+        let task = Task {
+            await self.store()
+            // Not left to who waits: a finished task that is still here would be waited for again.
+            self.saving = nil
+        }
+        saving = task
+        await task.value
+        return hostReporting.recordProblem == nil
+    }
+
+    private func store() async {
         do throws(LocalRecordError) {
             try await recordStore.save(record)
             noteRecord(problem: nil)
@@ -157,5 +188,17 @@ extension HostAgent {
     ) async throws(DriverError) -> Success {
         try await bounded(
             settings.callTimeout, environment.clock, operation, object, body)
+    }
+}
+
+extension HostAgent.Worker.Kind {
+    init(_ steps: [GuestStep]) {
+        let isTransfer = steps.contains { step in
+            switch step {
+            case .prepare, .copyRoot, .export: true
+            default: false
+            }
+        }
+        self = steps.contains(.migrate) ? .migration : isTransfer ? .transfer : .action
     }
 }

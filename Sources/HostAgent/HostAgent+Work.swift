@@ -4,13 +4,15 @@ import Logging
 
 extension HostAgent {
     func startWork(
-        _ instance: InstanceID, _ assignment: Assignment?, _ steps: [GuestStep], isBuild: Bool
+        _ instance: InstanceID, _ assignment: Assignment?, _ steps: [GuestStep],
+        _ kind: Worker.Kind
     ) {
         let generation = assignment?.generation ?? 0
         let worker = GuestWorker(
             drivers: drivers, link: link, settings: settings, clock: environment.clock,
             instanceID: instance, assignment: assignment,
-            progress: { await self.noteProgress(instance, generation, $0) })
+            progress: { await self.noteProgress(instance, generation, $0) },
+            note: { await self.take($0, of: instance, generation) })
         if assignment == nil {
             logger.notice("removing a guest without assignment", metadata: ["id": "\(instance)"])
         }
@@ -23,7 +25,7 @@ extension HostAgent {
                 self.finished(instance, generation, steps, error)
             }
         }
-        workers[instance] = Worker(task: task, generation: generation, isBuild: isBuild)
+        workers[instance] = Worker(task: task, generation: generation, kind: kind)
     }
 
     private func finished(
@@ -40,15 +42,27 @@ extension HostAgent {
             noteFailure(instance, assignment, problem)
             return
         }
-        // From here on a guest that is off has gone off by itself.
-        if let assignment, assignment.goal != .absent { remember(assignment, .settled) }
+        if let assignment { noteEnd(assignment, steps) }
         if steps.contains(.forget) {
             record[instance] = nil
             recordIsDirty = true
         }
         var retry = retries[instance] ?? Retry(generation: generation)
-        retry.roundsWithoutEffect += 1
+        retry.roundsWithoutEffect = retry.lastSteps == steps ? retry.roundsWithoutEffect + 1 : 1
+        retry.lastSteps = steps
         retries[instance] = retry
+    }
+
+    /// What no look at the host shows afterwards.
+    private func noteEnd(_ assignment: Assignment, _ steps: [GuestStep]) {
+        // From here on a guest that is off has gone off by itself.
+        if steps.contains(.start) || steps.contains(where: \.isAnnouncement) {
+            remember(assignment, settledWith: nil)
+        }
+        if steps.contains(where: \.isExport), let export = assignment.export {
+            record[assignment.instanceID]?.exported = export.imageID
+            recordIsDirty = true
+        }
     }
 
     /// Decides between another attempt and giving up.
@@ -82,14 +96,22 @@ extension HostAgent {
     }
 
     /// Removals don't end before the host is clean, since nothing else frees the devices; and a
-    /// guest that runs is never declared failed because its wiring can't be mended.
+    /// guest that is as assigned, or was given up, is mended for ever: nothing of it fails then
+    /// but a copy of its disk. A guest is sent away once, since it has lost its NICs for that.
     private func mayRepeat(
         _ assignment: Assignment, _ problem: GuestProblem, failures: Int
     ) -> Bool {
-        if isReached(assignment), assignment.goal == .running { return true }
+        if isGivenUp(assignment) { return true }
+        if problem.step == .migrate { return false }
+        if isReached(assignment), problem.step?.isExport != true { return true }
+        if assignment.goal == .absent { return true }
         guard problem.isTransient else { return false }
-        return assignment.goal == .absent || problem.isControlPlaneAway
-            || failures < settings.attemptsMax
+        return problem.isControlPlaneAway || failures < settings.attemptsMax
+    }
+
+    private func isGivenUp(_ assignment: Assignment) -> Bool {
+        let remembered = record[assignment.instanceID]
+        return remembered?.generation == assignment.generation && remembered?.phase == .failed
     }
 
     func isReached(_ assignment: Assignment) -> Bool {
@@ -101,13 +123,20 @@ extension HostAgent {
     /// Final until the control plane makes another generation; reported by the next pass, with
     /// the power that the guest has then.
     func fail(_ assignment: Assignment, _ problem: GuestProblem) {
-        clearRetry(assignment.instanceID)
-        record[assignment.instanceID] = RecordedGuest(
-            generation: assignment.generation, goal: assignment.goal, phase: .failed,
-            failure: problem.failure, detail: problem.detail,
-            wasBuilt: record[assignment.instanceID]?.wasBuilt ?? false)
+        let instance = assignment.instanceID
+        clearRetry(instance)
+        var now =
+            record[instance]
+            ?? RecordedGuest(
+                generation: assignment.generation, goal: assignment.goal, phase: .failed)
+        now.generation = assignment.generation
+        now.goal = assignment.goal
+        now.phase = .failed
+        now.failure = problem.failure
+        now.detail = problem.detail
+        record[instance] = now
         recordIsDirty = true
-        logger.error("\(problem.detail)", metadata: ["id": "\(assignment.instanceID)"])
+        logger.error("\(problem.detail)", metadata: ["id": "\(instance)"])
         reconcileSignal.notify()
     }
 
@@ -118,13 +147,19 @@ extension HostAgent {
     /// Tells what is being done. A guest that reached its goal stays settled while it is mended.
     func noteProgress(_ instance: InstanceID, _ generation: Int, _ detail: String) {
         guard let assignment = desired?[instance], assignment.generation == generation,
-            !(record[instance]?.generation == generation && record[instance]?.phase == .failed)
+            !isGivenUp(assignment)
         else { return }
         var report = verdict(
             on: assignment, observed.traces(of: instance), remembered: record[instance],
-            now: environment.now())
+            migration: migrationReport(on: assignment), now: environment.now())
         if !(isReached(assignment) && assignment.goal != .absent) { report.phase = .working }
         report.detail = detail
         send(report)
+    }
+}
+
+extension GuestStep {
+    fileprivate var isAnnouncement: Bool {
+        if case .announce = self { true } else { false }
     }
 }

@@ -22,13 +22,21 @@ public actor HostAgent {
         let task: Task<Void, Never>
         /// 0 for an orphan.
         let generation: Int
-        let isBuild: Bool
+        let kind: Kind
+
+        /// Each kind has its own bound.
+        enum Kind: Sendable {
+            case action, transfer, migration
+        }
     }
 
     /// Failures in a row of one instance.
     struct Retry {
         let generation: Int
         var failures = 0
+        /// The steps of the last round that succeeded, and how often they did in a row: steps that
+        /// are asked for again had no effect.
+        var lastSteps: [GuestStep] = []
         var roundsWithoutEffect = 0
         /// Set while waiting for the next attempt.
         var timer: Task<Void, Never>?
@@ -58,6 +66,11 @@ public actor HostAgent {
     var retries: [InstanceID: Retry] = [:]
     var outbox = ReportOutbox()
     var answering: [String: Task<Void, Never>] = [:]
+    /// How far live migrations are, by instance.
+    var migrations: [InstanceID: GuestMigrationReport] = [:]
+    /// Migrations that were made to end at once in this run.
+    var forcing: [MigrationID: Task<Void, Never>] = [:]
+    var saving: Task<Void, Never>?
     var welcome: AgentWelcome?
     var hostReporting = HostReporting()
     var lookFailures = 0
@@ -109,7 +122,8 @@ public actor HostAgent {
     private func stopWork() async {
         let tasks =
             workers.values.map(\.task) + retries.values.compactMap(\.timer)
-            + Array(answering.values) + [lookTimer].compactMap { $0 }
+            + Array(answering.values) + Array(forcing.values)
+            + [lookTimer].compactMap { $0 }
         for task in tasks { task.cancel() }
         for task in tasks { await task.value }
     }
@@ -127,13 +141,6 @@ public actor HostAgent {
         for await event in drivers.hypervisor.events() {
             reconcileSignal.notify()
             if event == .connectionChanged { hostSignal.notify() }
-        }
-    }
-
-    private func deviceLoop() async {
-        for await _ in drivers.devices.changes() {
-            hostSignal.notify()
-            reconcileSignal.notify()
         }
     }
 

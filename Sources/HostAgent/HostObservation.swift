@@ -51,9 +51,20 @@ public struct GuestTraces: Sendable, Equatable {
         case .none, .shutdown, .suspended: false
         }
     }
+}
 
-    /// Whether its ports are what `guest` wants, in that order.
-    func hasInterfaces(of wanted: GuestDefinition) -> Bool {
-        guest?.interfaces.map(\.portID) == wanted.interfaces.map { $0.portID as PortID? }
+extension HostInventory {
+    /// What one look has shown.
+    init(_ observation: HostObservation) {
+        self.init(
+            guests: observation.guests.values.map { guest in
+                Guest(
+                    instanceID: guest.instanceID, power: guest.power,
+                    ports: guest.interfaces.compactMap(\.portID))
+            }.sorted { $0.instanceID < $1.instanceID },
+            vifs: observation.vifs.values.joined().map {
+                VIF(portID: $0.portID, instanceID: $0.instanceID)
+            }.sorted { $0.portID < $1.portID },
+            stored: observation.storage.keys.sorted())
     }
 }

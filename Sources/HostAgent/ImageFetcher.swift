@@ -1,12 +1,9 @@
 import AgentProtocol
 import ComputeModel
 import HostDrivers
-import Synchronization
 
 /// Fetches an image over the link for a storage driver and tells how far it is.
 struct ImageFetcher: Sendable {
-    /// Progress is told in steps of so many per cent, so that reports stay few.
-    static let stepPercent: Int64 = 10
     /// Names the control plane among the daemons that a driver needs.
     static let daemon = "the control plane"
 
@@ -18,12 +15,15 @@ struct ImageFetcher: Sendable {
     func fetch(
         _ image: ImageID, _ receive: @escaping @Sendable ([UInt8]) async throws -> Void
     ) async throws(DriverError) {
-        let meter = FetchMeter(sizeBytes: sizeBytes)
-        let progress = progress
+        let meter = TransferMeter(sizeBytes: sizeBytes)
+        let (progress, sizeBytes) = (progress, sizeBytes)
         await progress("fetching image 0 %")
         do throws(AgentLinkError) {
             try await link.fetchImage(image) { chunk in
-                try meter.add(chunk.count)
+                meter.add(chunk.count)
+                guard !meter.isTooLong else {
+                    throw AgentLinkError.garbled("the image is longer than its \(sizeBytes) bytes")
+                }
                 try await receive(chunk)
                 if let percent = meter.nextPercent() {
                     await progress("fetching image \(percent) %")
@@ -45,39 +45,6 @@ struct ImageFetcher: Sendable {
         case .unreachable: .unavailable(daemon: Self.daemon, fault)
         case .refused: .refused(fault)
         case .garbled, .receiverFailed: .failed(fault)
-        }
-    }
-}
-
-/// Counts what came.
-private final class FetchMeter: Sendable {
-    private struct State {
-        var receivedBytes: Int64 = 0
-        var toldPercent: Int64 = 0
-    }
-    private let state = Mutex(State())
-    private let sizeBytes: Int64
-
-    init(sizeBytes: Int64) { self.sizeBytes = sizeBytes }
-
-    var isTooLong: Bool { state.withLock { $0.receivedBytes > sizeBytes } }
-
-    func add(_ count: Int) throws(AgentLinkError) {
-        state.withLock { $0.receivedBytes += Int64(count) }
-        guard !isTooLong else {
-            throw .garbled("the image is longer than its \(sizeBytes) bytes")
-        }
-    }
-
-    /// The next full step that was not told yet.
-    func nextPercent() -> Int64? {
-        state.withLock { state in
-            guard sizeBytes > 0 else { return nil }
-            let percent = state.receivedBytes * 100 / sizeBytes
-            let step = percent / ImageFetcher.stepPercent * ImageFetcher.stepPercent
-            guard step > state.toldPercent else { return nil }
-            state.toldPercent = step
-            return step
         }
     }
 }

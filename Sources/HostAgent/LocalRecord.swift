@@ -1,5 +1,7 @@
 import ComputeModel
 import DeviceTracking
+import Foundation
+import HostDrivers
 
 /// What an agent remembers over its own restarts. Never the truth about guests (drivers are), but
 /// about what the control plane has said and how far the agent got with it.
@@ -41,6 +43,13 @@ public struct RecordedGuest: Codable, Sendable, Equatable {
     public var detail: String
     /// Whether a generation was ever settled here, so that its disk holds the guest's data.
     public var wasBuilt: Bool
+    /// Root disks that a generation was settled with, so that they hold the guest's data; nil in
+    /// records of releases that knew only one, which `wasBuilt` speaks of.
+    public var builtRoots: [Int]?
+    /// The image that a copy of the root disk was last stored under.
+    public var exported: ImageID?
+    /// The live migration that concerns the guest now; nil where none does.
+    public var migration: RecordedMigration?
 
     /// A memory; see the fields.
     public init(
@@ -53,6 +62,39 @@ public struct RecordedGuest: Codable, Sendable, Equatable {
         self.failure = failure
         self.detail = detail
         self.wasBuilt = wasBuilt
+    }
+}
+
+extension RecordedGuest {
+    /// Whether the guest ran from the disk: making it anew would hide a loss.
+    func hasData(in disk: GuestDisk) -> Bool {
+        guard case .root(let build) = disk else { return false }
+        return (builtRoots ?? (wasBuilt ? [0] : [])).contains(build)
+    }
+
+    /// The guest runs, or ran, from this root disk.
+    mutating func noteData(inRoot build: Int) {
+        let known = builtRoots ?? (wasBuilt ? [0] : [])
+        builtRoots = Set(known).union([build]).sorted()
+        wasBuilt = true
+    }
+}
+
+/// What must not be forgotten of a live migration.
+public struct RecordedMigration: Codable, Sendable, Equatable {
+    /// The migration.
+    public var migrationID: MigrationID
+    /// Set before the guest is sent. From then on a guest that is not here is elsewhere.
+    public var hasBegun: Bool
+    /// When the first vDPA NIC was asked to go.
+    public var networkLostAt: Date?
+    /// When the last vDPA NIC was back.
+    public var networkBackAt: Date?
+
+    /// A migration of which nothing has happened.
+    public init(migrationID: MigrationID) {
+        self.migrationID = migrationID
+        hasBegun = false
     }
 }
 

@@ -24,8 +24,62 @@ public protocol Hypervisor: Sendable {
     /// Takes the guest's power away. Nothing to do when it is off or not defined.
     func destroy(_ instance: InstanceID) async throws(DriverError)
 
-    /// Removes the definition of a guest that is off. Nothing to do when it is not defined.
+    /// Removes the definition of a guest that is off, and its saved memory. Nothing to do when it
+    /// is not defined.
     func undefine(_ instance: InstanceID) async throws(DriverError)
+
+    /// Stops the guest's CPUs; nothing to do when they stand still. `notFound` if it has no power.
+    func pause(_ instance: InstanceID) async throws(DriverError)
+
+    /// Lets the guest's CPUs go on; nothing to do when they do.
+    func unpause(_ instance: InstanceID) async throws(DriverError)
+
+    /// Saves the guest's memory and takes its power away. Its vDPA NICs must have been unplugged.
+    /// Nothing to do when that was done. A guest that could not be saved goes on running.
+    func save(_ instance: InstanceID) async throws(DriverError)
+
+    /// Brings a saved guest back with its CPUs stopped. The saved memory is kept until that has
+    /// worked. Nothing to do when the guest has its power; `notFound` if nothing is saved.
+    func restore(_ instance: InstanceID) async throws(DriverError)
+
+    /// Throws the saved memory away: the guest is then shut down. Nothing to do without any.
+    func discardSaved(_ instance: InstanceID) async throws(DriverError)
+
+    /// Plugs a NIC into a guest that has its power, and into its definition. Nothing to do when
+    /// the guest has it.
+    func attach(
+        _ instance: InstanceID, _ interface: PlannedInterface
+    ) async throws(DriverError)
+
+    /// Asks the guest to give the NIC up and waits until it has; then it is out of the definition
+    /// too. `timedOut` when it did not within `timeout`: then it still has the NIC, and so has the
+    /// definition. Nothing to do when the guest hasn't got it. A guest that is off loses it from
+    /// its definition only.
+    func detach(
+        _ instance: InstanceID, _ port: PortID, timeout: Duration
+    ) async throws(DriverError)
+
+    /// Writes the root disk of a running guest, as it is at this moment, to a new file at `path`
+    /// (qcow2, complete), replacing one of an earlier attempt.
+    func copyRoot(_ instance: InstanceID, to path: String) async throws(DriverError)
+
+    /// Sends the running guest to another host and waits until it runs there: then nothing of its
+    /// domain is left here. It has no vDPA NIC any more. Its disks are copied; those on the other
+    /// host exist with the same size and base. Cancelled, or past its time, the migration is
+    /// aborted and the guest runs here.
+    ///
+    /// `progress` is told how far it is about once a second.
+    func migrate(
+        _ instance: InstanceID, _ departure: GuestDeparture,
+        progress: @escaping @Sendable (GuestMigrationReport) async -> Void
+    ) async throws(DriverError)
+
+    /// Makes a migration that is under way end at once, at the price of a longer standstill.
+    func forceMigration(_ instance: InstanceID) async throws(DriverError)
+
+    /// Ends a migration that is under way without anybody waiting for it (its agent was killed);
+    /// the guest runs here. Nothing to do when there is none.
+    func abortMigration(_ instance: InstanceID) async throws(DriverError)
 
     /// At most the last `bytes` bytes of the console log, with invalid UTF-8 replaced; "" while
     /// nothing was written. `notFound` when there is no log.
@@ -72,8 +126,10 @@ public struct ObservedGuest: Sendable, Equatable {
     public var power: GuestPower
     /// NICs in the guest's order.
     public var interfaces: [ObservedInterface]
+    /// Whether it is on its way, and which way; nil when it isn't.
+    public var transit: GuestTransit?
 
-    /// A guest; see the fields.
+    /// A guest that is not on its way; see the fields.
     public init(
         instanceID: InstanceID, generation: Int, power: GuestPower,
         interfaces: [ObservedInterface]
@@ -83,6 +139,14 @@ public struct ObservedGuest: Sendable, Equatable {
         self.power = power
         self.interfaces = interfaces
     }
+}
+
+/// A guest that is being migrated live. Nothing but the migration may touch it.
+public enum GuestTransit: Sendable, Equatable {
+    /// It is still here.
+    case leaving
+    /// It does not run here yet.
+    case arriving
 }
 
 /// A NIC of an observed guest.

@@ -10,6 +10,10 @@ public protocol VirtualSwitch: Sendable {
     /// renamed). Nothing to do when it isn't there.
     func unplug(_ port: PortID) async throws(DriverError)
 
+    /// Tells the network where the port's MAC is now, as if the guest had sent a packet; for guests
+    /// that have just arrived. The port must be plugged.
+    func announce(_ port: PortID) async throws(DriverError)
+
     /// All VIFs that Millrace has plugged: those with both a port and an instance.
     func list() async throws(DriverError) -> [PluggedVIF]
 

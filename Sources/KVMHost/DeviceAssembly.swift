@@ -125,6 +125,24 @@ struct DeviceAssembly: Sendable {
             case .other(let parent): addSoftwareDevice(vdpa, parent: parent)
             }
         }
+        noteCrowds()
+    }
+
+    /// Of several devices on one function none is given out; see `DeviceBlock.ambiguous`.
+    private mutating func noteCrowds() {
+        let crowds = sources.crowdedFunctions.map { ("\($0.key)", $0.value) }
+        for (function, names) in crowds.sorted(by: { $0.0 < $1.0 }) {
+            let list = names.joined(separator: ", ")
+            let problem =
+                "VF \(function) carries \(names.count) vDPA devices (\(list)) and can serve one"
+                + " port, so none of them is given out; on the host, delete all but one with 'vdpa"
+                + " dev del NAME'"
+            note("vdpa-devices-share-function", problem)
+            for index in devices.indices {
+                guard let name = devices[index].vdpa?.name, names.contains(name) else { continue }
+                devices[index].device.problems.append(problem + ".")
+            }
+        }
     }
 
     private mutating func addVDPA(_ vdpa: VDPADevice, on function: VDPADevice.VirtualFunction) {

@@ -1,18 +1,18 @@
 internal import ComputeModel
-internal import Dispatch
 internal import HostDrivers
 internal import Libvirt
 internal import VDPA
 
 /// Reads all that ``DeviceAssembly`` needs, now.
 struct DeviceReader: Sendable {
-    private static let queue = DispatchQueue(label: "device-reader", attributes: .concurrent)
     private static let listAttemptsMax = 3
 
     let session: LibvirtSession
     let sysfs: SysfsTree
     let netlink: VDPANetlinkClient
     let permanentMAC: @Sendable (_ interface: String) -> String?
+    /// Bounds what sysfs and ethtool may take.
+    let reading: BoundedReading
 
     /// How much the kernel is asked about vDPA devices; each question goes to a driver.
     enum Detail: Sendable {
@@ -104,23 +104,20 @@ struct DeviceReader: Sendable {
         return []
     }
 
-    /// Off Swift's pool: some drivers talk to their card before they answer.
-    private func readKernel(_ sources: inout DeviceSources) async throws(VDPAError) {
+    /// Off Swift's pool, and bounded: some drivers talk to their card before they answer, and all
+    /// wait while another holds the lock of the netdevs.
+    func readKernel(_ sources: inout DeviceSources) async throws(VDPAError) {
         let given = sources
-        let result: Result<DeviceSources, VDPAError> = await withCheckedContinuation { done in
-            Self.queue.async {
-                do throws(VDPAError) {
-                    done.resume(returning: .success(try readSysfs(given)))
-                } catch {
-                    done.resume(returning: .failure(error))
-                }
-            }
+        sources = try await reading.run("read the devices in sysfs") {
+            note throws(VDPAError) in try readSysfs(given, note)
         }
-        sources = try result.get()
     }
 
     /// Adds what sysfs says to what libvirt said.
-    func readSysfs(_ given: DeviceSources) throws(VDPAError) -> DeviceSources {
+    func readSysfs(
+        _ given: DeviceSources, _ note: ReadingNote = ReadingNote()
+    ) throws(VDPAError) -> DeviceSources {
+        let sysfs = sysfs.noting(note)
         var sources = given
         let inventory = try sysfs.vdpaDevices()
         sources.vdpaDevices = inventory.devices
@@ -139,6 +136,7 @@ struct DeviceReader: Sendable {
             }
             let own = byFunction[address] ?? []
             guard let uplink = Representors.uplink(of: address, among: own) else { continue }
+            note.begin("ethtool's question for the permanent MAC of netdev \(uplink.name)")
             sources.permanentMACs[uplink.name] = permanentMAC(uplink.name)
             sources.linkSpeeds[uplink.name] = try sysfs.linkSpeedMbps(ofInterface: uplink.name)
         }
@@ -149,8 +147,14 @@ struct DeviceReader: Sendable {
 extension VDPAError {
     /// The same in the agent's terms.
     func driverError(_ operation: String, _ object: String) -> DriverError {
-        let fault = DriverFault(operation: operation, object: object, found: "\(self)")
+        var fault = DriverFault(operation: operation, object: object, found: "\(self)")
         switch self {
+        case .hanging:
+            fault.advice =
+                "Its driver hangs, or another holds the lock of the netdevs: 'dmesg' on the host"
+                + " may tell which. Until the kernel answers, one thread of the agent stays held"
+                + " and no device is read; guests run on"
+            return .timedOut(fault)
         case .noDevice: return .notFound(fault)
         case .timedOut: return .timedOut(fault)
         case .ambiguousRepresentor: return .refused(fault)

@@ -38,6 +38,16 @@ struct DeviceSources: Sendable {
         return addresses
     }
 
+    /// The names of vDPA devices that share a PCI function with others, by that function.
+    var crowdedFunctions: [PCIFunction.Address: [String]] {
+        var names: [PCIFunction.Address: [String]] = [:]
+        for device in vdpaDevices {
+            guard case .virtualFunction(let virtual) = device.parent else { continue }
+            names[virtual.function.address, default: []].append(device.name)
+        }
+        return names.filter { $0.value.count > 1 }.mapValues { $0.sorted() }
+    }
+
     /// The netdev of a VF or another function of its own.
     func ownInterface(of address: PCIFunction.Address) -> NetworkInterface? {
         interfaces.first { $0.pciAddress == address && $0.portName.isOwn }

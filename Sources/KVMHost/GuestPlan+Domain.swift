@@ -64,16 +64,32 @@ extension GuestPlan {
 
 extension DomainDescription {
     /// The guest as the agent compares it; nil when the domain is someone else's.
-    func observed(state: DomainState) -> ObservedGuest? {
+    func observed(_ summary: DomainSummary, job: DomainJob? = nil) -> ObservedGuest? {
         guard let metadata else { return nil }
-        return ObservedGuest(
+        var guest = ObservedGuest(
             instanceID: InstanceID(uuid: metadata.instanceID), generation: metadata.generation,
-            power: state.power,
+            power: summary.power,
             interfaces: interfaces.map {
                 ObservedInterface(
                     portID: $0.portID.map { PortID(uuid: $0) }, alias: $0.alias,
                     macAddress: $0.macAddress ?? "", characterDevice: $0.sourceDevice)
             })
+        guest.transit = summary.transit(job: job)
+        return guest
+    }
+}
+
+extension DomainSummary {
+    /// The power that tenants see: a guest whose memory is saved is suspended.
+    var power: GuestPower { hasManagedSave ? .suspended : state.power }
+
+    /// Whether the guest is on its way. One that arrives isn't defined before it runs here, and
+    /// of a post-copy migration, failed or not, the half that stands still is the source's.
+    func transit(job: DomainJob?) -> GuestTransit? {
+        if let job, job.operation == .migrationOut, job.phase == .running { return .leaving }
+        if isPostCopy, state == .paused, isPersistent { return .leaving }
+        let mayArrive = state == .paused || state == .shutOff || isPostCopy
+        return !isPersistent && mayArrive ? .arriving : nil
     }
 }
 
@@ -82,10 +98,11 @@ extension DomainState {
     var power: GuestPower {
         switch self {
         case .running, .shuttingDown: .running
-        case .paused: .paused
         case .shutOff: .shutdown
         case .crashed: .crashed
-        case .suspendedByGuest: .suspended
+        case .paused: .paused
+        // Its memory is not saved: its CPUs stand still, and it holds its devices.
+        case .suspendedByGuest: .paused
         // A state that this program doesn't know is not off.
         case .unknown: .running
         }

@@ -13,8 +13,8 @@ public enum KVMHost {
     ///
     /// Daemons need not run yet: the drivers connect when they are used, and throw
     /// `DriverError.unavailable` as long as they can't. Folders of the state directory are made,
-    /// and what interrupted downloads left there is removed. One process uses a state directory
-    /// at a time.
+    /// and what interrupted downloads and copies left there is removed. One process uses a state
+    /// directory at a time.
     ///
     /// - Throws: `refused` for a configuration that can't work, such as a bad OVSDB address;
     ///   `failed` when the state directory can't be made.
@@ -31,7 +31,8 @@ public enum KVMHost {
             devices: VDPADeviceInventory(
                 reader: DeviceReader(
                     session: session, sysfs: SysfsTree(), netlink: VDPANetlinkClient(),
-                    permanentMAC: PermanentMAC.read),
+                    permanentMAC: PermanentMAC.read,
+                    reading: .live(configuration, clock: clock, logger: logger)),
                 rules: DeviceRules(configuration), clock: clock, logger: logger),
             virtualSwitch: OVSVirtualSwitch(
                 openVSwitch: OpenVSwitch(
@@ -47,10 +48,11 @@ public enum KVMHost {
             let cache = try ImageCache(
                 directory: configuration.imageDirectory, logger: logger)
             try await cache.removeInterruptedDownloads()
+            let disks = try InstanceDisks(
+                directory: configuration.guestDirectory, logger: logger)
+            try disks.removeLeftovers()
             return LocalGuestStorage(
-                cache: cache,
-                disks: try InstanceDisks(
-                    directory: configuration.guestDirectory, logger: logger),
+                cache: cache, disks: disks,
                 directory: configuration.guestDirectory, configDrive: .live, logger: logger)
         } catch {
             throw StorageCall(

@@ -2,6 +2,23 @@ public import ComputeModel
 public import DeviceTracking
 internal import Libvirt
 
+/// How a host takes part in live migration.
+public struct MigrationSettings: Sendable, Equatable {
+    /// Where other hosts' libvirts reach this host's, such as `qemu+tls://host1/system`. Memory and
+    /// disks go to the host named in it, too.
+    public var uri: String
+    /// Whether guests that come here must travel encrypted.
+    public var isEncrypted = true
+    /// Most MiB a second that each guest which leaves may take; nil for no limit of its own.
+    public var bandwidthMiBPerSecond: Int?
+    /// Whether a guest that leaves may be forced to run on the other host before all its memory is
+    /// there. Quicker than to stop its CPUs; but if the network breaks then, the guest is lost.
+    public var allowsPostCopy = false
+
+    /// Encrypted, without limit and post-copy.
+    public init(uri: String) { self.uri = uri }
+}
+
 /// What an operator decides about one compute host, as plain values: reading it from a file is
 /// done elsewhere.
 public struct KVMHostConfiguration: Sendable, Equatable {
@@ -41,6 +58,10 @@ public struct KVMHostConfiguration: Sendable, Equatable {
     public var reservedCPUs: Int
     /// CPU threads that are given to one guest each; other guests keep away from them.
     public var dedicatedCPUs: [Int]
+    /// How guests of other hosts come here and ours go there; nil: live migration isn't set up.
+    public var migration: MigrationSettings?
+    /// How long sysfs and ethtool may take to tell of all devices, in milliseconds.
+    public var deviceReadTimeoutMS: Int
 
     /// Nothing offered, nothing reserved, everything else where a distribution puts it.
     public init(stateDirectory: String, deviceSpec: DeviceSpec = DeviceSpec(entries: [])) {
@@ -55,6 +76,7 @@ public struct KVMHostConfiguration: Sendable, Equatable {
         reservedMemoryMiB = 0
         reservedCPUs = 0
         dedicatedCPUs = []
+        deviceReadTimeoutMS = 10_000
     }
 
     /// Base images.
@@ -74,8 +96,14 @@ extension KVMHostConfiguration.DomainType {
 
     /// libvirt's test driver refuses what it doesn't simulate.
     var undefineOptions: UndefineOptions {
-        self == .test ? .managedSave : [.managedSave, .nvram]
+        self == .test
+            ? .managedSave
+            : [.managedSave, .nvram, .snapshotsMetadata, .checkpointsMetadata]
     }
+
+    /// The test driver has no such start; what it starts executes nothing, so that it may as well
+    /// be paused a moment later.
+    var canStartPaused: Bool { self != .test }
 
     /// The host's own CPU where guests run on it, and all that the emulation has where not.
     var cpuMode: DomainDefinition.CPUMode {

@@ -31,7 +31,13 @@ struct GuestCall: Sendable {
 extension KVMHypervisor {
     /// The guest's state, nil if it isn't defined. `refused` for a domain that isn't ours.
     func state(_ call: GuestCall) async throws(DriverError) -> DomainState? {
-        let found: (DomainState, String)?
+        try await view(call)?.summary.state
+    }
+
+    /// All that libvirt says of the guest, nil if it isn't there. `refused` for a domain that
+    /// isn't ours.
+    func view(_ call: GuestCall) async throws(DriverError) -> GuestView? {
+        let found: GuestDocuments?
         do throws(LibvirtError) {
             found = try await session.run { connection throws(LibvirtError) in
                 try await Self.look(call.uuid, connection)
@@ -39,29 +45,41 @@ extension KVMHypervisor {
         } catch {
             throw error.driverError(call.operation, call.object)
         }
-        guard let (state, xml) = found else { return nil }
-        let description: DomainDescription
+        guard let found else { return nil }
+        let view: GuestView
         do throws(XMLError) {
-            description = try DomainDescription(xml: xml)
+            view = try GuestView(found)
         } catch {
             throw .failed(call.fault("its domain's document can't be read: \(error)"))
         }
-        guard description.metadata?.instanceID == call.uuid else {
+        guard view.defined.metadata?.instanceID == call.uuid else {
             throw .refused(
                 call.fault(
-                    "the domain \(description.name) has its UUID and lacks Millrace's metadata",
+                    "the domain \(view.defined.name) has its UUID and lacks Millrace's metadata",
                     advice: "Millrace doesn't touch what it did not make: remove or rename it"))
         }
-        return state
+        return view
+    }
+
+    /// The guest, which must have its power; `notFound` if not.
+    func activeView(_ call: GuestCall) async throws(DriverError) -> GuestView {
+        guard let view = try await view(call) else {
+            throw .notFound(call.fault("it is not defined"))
+        }
+        guard view.isActive else { throw .notFound(call.fault("it has no power")) }
+        return view
     }
 
     private static func look(
         _ uuid: UUID, _ connection: LibvirtConnection
-    ) async throws(LibvirtError) -> (DomainState, String)? {
-        guard let state = try await connection.state(uuid) else { return nil }
+    ) async throws(LibvirtError) -> GuestDocuments? {
         do throws(LibvirtError) {
-            return (state, try await connection.xml(uuid, isInactive: true))
-        } catch .noDomain {
+            guard let summary = try await connection.summary(uuid) else { return nil }
+            let defined = try await connection.xml(uuid, isInactive: true)
+            let live = summary.state.isActive ? try await connection.xml(uuid) : defined
+            return GuestDocuments(summary: summary, live: live, defined: defined)
+        } catch {
+            guard case .noDomain = error else { throw error }
             return nil
         }
     }

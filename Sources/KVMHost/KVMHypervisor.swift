@@ -27,40 +27,28 @@ public struct KVMHypervisor: Hypervisor {
     /// All of our guests. Domains without Millrace's metadata are skipped unread.
     public func guests() async throws(DriverError) -> [ObservedGuest] {
         let operation = "list the guests"
-        let documents: [(DomainSummary, String)]
+        let found: [ListedGuest]
         do throws(LibvirtError) {
-            documents = try await session.run(Self.documents)
+            found = try await session.run(Self.listed)
         } catch {
             throw error.driverError(operation, configuration.libvirtURI)
         }
         var guests: [ObservedGuest] = []
-        for (summary, xml) in documents where xml.contains(GuestMetadata.namespace) {
+        for listed in found {
             do throws(XMLError) {
-                let description = try DomainDescription(xml: xml)
-                if let guest = description.observed(state: summary.state) { guests.append(guest) }
+                let description = try DomainDescription(xml: listed.xml)
+                if let guest = description.observed(listed.summary, job: listed.job) {
+                    guests.append(guest)
+                }
             } catch {
                 throw .failed(
                     DriverFault(
-                        operation: operation, object: "domain \(summary.name)",
+                        operation: operation, object: "domain \(listed.summary.name)",
                         found: "its document can't be read: \(error)",
-                        advice: "Compare it with 'virsh dumpxml \(summary.uuid)'"))
+                        advice: "Compare it with 'virsh dumpxml \(listed.summary.uuid)'"))
             }
         }
         return guests.sorted { $0.instanceID < $1.instanceID }
-    }
-
-    private static func documents(
-        _ connection: LibvirtConnection
-    ) async throws(LibvirtError) -> [(DomainSummary, String)] {
-        var documents: [(DomainSummary, String)] = []
-        for summary in try await connection.domains() {
-            do throws(LibvirtError) {
-                documents.append((summary, try await connection.xml(summary.uuid)))
-            } catch .noDomain {
-                continue
-            }
-        }
-        return documents
     }
 
     /// Defines or redefines the guest; `refused` while it runs, and for a domain with its UUID
@@ -138,7 +126,7 @@ public struct KVMHypervisor: Hypervisor {
         }
     }
 
-    /// Removes the definition; `refused` while the guest runs.
+    /// Removes the definition and saved memory; `refused` while the guest runs.
     public func undefine(_ instance: InstanceID) async throws(DriverError) {
         let call = try GuestCall("undefine the guest", instance)
         guard let state = try await state(call) else { return }

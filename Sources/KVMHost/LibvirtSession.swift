@@ -59,6 +59,26 @@ actor LibvirtSession {
         }
     }
 
+    /// Runs `body` once on a connection of its own, for calls that take minutes: on the shared one
+    /// they would take threads of it, and libvirtd answers only five requests of a connection at
+    /// a time (`max_client_requests`).
+    nonisolated func runAlone<Value: Sendable>(
+        callTimeout: Duration,
+        _ body: (LibvirtConnection) async throws(LibvirtError) -> Value
+    ) async throws(LibvirtError) -> Value {
+        let connection = try await LibvirtConnection.open(uri: uri, callTimeout: callTimeout)
+        do throws(LibvirtError) {
+            let value = try await body(connection)
+            await connection.close()
+            return value
+        } catch {
+            // After a time-out its thread hangs in libvirt; the connection closes with it.
+            if case .timedOut = error { throw error }
+            await connection.close()
+            throw error
+        }
+    }
+
     private nonisolated func attempt<Value: Sendable>(
         _ body: (LibvirtConnection) async throws(LibvirtError) -> Value
     ) async throws(LibvirtError) -> Value {

@@ -7,7 +7,7 @@ internal import Logging
 internal import Synchronization
 
 /// Guests' disks as files of this host: a cache of base images, and for each guest a folder with
-/// a qcow2 overlay, the config drive and the console's log.
+/// qcow2 overlays, the config drive and the console's log.
 public struct LocalGuestStorage: GuestStorage {
     static let bytesPerGiB: UInt64 = 1 << 30
 
@@ -17,12 +17,12 @@ public struct LocalGuestStorage: GuestStorage {
     let configDrive: ConfigDriveWriter
     let logger: Logger
 
-    /// Fetches the image if need be and lays the root disk over it.
-    public func prepareRoot(
-        _ instance: InstanceID, image: GuestImage, sizeGiB: Int,
+    /// Fetches the image if need be and lays the disk over it.
+    public func prepare(
+        _ disk: GuestDisk, of instance: InstanceID, image: GuestImage, sizeGiB: Int,
         fetch: @escaping HostDrivers.ImageFetch
     ) async throws(DriverError) {
-        let call = StorageCall(operation: "prepare the root disk", object: "guest \(instance)")
+        let call = StorageCall(operation: "prepare disk \(disk)", object: "guest \(instance)")
         let base = try baseImage(image, call)
         let bridge = ImageFetchBridge(image: image.id, fetch: fetch)
         do {
@@ -31,10 +31,20 @@ public struct LocalGuestStorage: GuestStorage {
             }
             let sizeBytes =
                 sizeGiB > 0 ? UInt64(sizeGiB) * Self.bytesPerGiB : cached.virtualSizeBytes
-            _ = try await disks.ensureRootDisk(
-                instanceID: instance.text, base: cached, sizeBytes: sizeBytes)
+            _ = try await disks.ensureDisk(
+                disk.file, instanceID: instance.text, base: cached, sizeBytes: sizeBytes)
         } catch {
             throw bridge.fetchError(behind: error) ?? call.driverError(error)
+        }
+    }
+
+    /// Removes one disk's file.
+    public func remove(_ disk: GuestDisk, of instance: InstanceID) async throws(DriverError) {
+        do {
+            try await disks.remove(disk.file, instanceID: instance.text)
+        } catch {
+            throw StorageCall(operation: "remove disk \(disk)", object: "guest \(instance)")
+                .driverError(error)
         }
     }
 
@@ -69,20 +79,22 @@ public struct LocalGuestStorage: GuestStorage {
 
     /// Where the guest's files are. An id that can't name a folder, which no call here accepts,
     /// gets paths that don't exist.
-    public func paths(_ instance: InstanceID) -> GuestPaths {
+    public func paths(_ instance: InstanceID, root: GuestDisk) -> GuestPaths {
         do throws(GuestDiskError) {
             return GuestPaths(
                 root: PlannedDisk(
-                    path: try disks.rootDiskPath(instanceID: instance.text), format: "qcow2"),
+                    path: try disks.path(root.file, instanceID: instance.text), format: "qcow2"),
                 configDrive: try disks.configDrivePath(instanceID: instance.text),
                 consoleLog: try disks.consoleLogPath(instanceID: instance.text))
         } catch {
             logger.error("no paths for this guest", metadata: ["reason": "\(error)"])
             return GuestPaths(
-                root: PlannedDisk(path: "\(directory)/invalid", format: "qcow2"),
-                configDrive: "\(directory)/invalid", consoleLog: "\(directory)/invalid")
+                root: PlannedDisk(path: invalidPath, format: "qcow2"), configDrive: invalidPath,
+                consoleLog: invalidPath)
         }
     }
+
+    var invalidPath: String { directory + "/invalid" }
 
     /// Removes the guest's folder.
     public func remove(_ instance: InstanceID) async throws(DriverError) {
@@ -99,7 +111,8 @@ public struct LocalGuestStorage: GuestStorage {
         do throws(GuestDiskError) {
             return try disks.list().filter { UUID(uuidString: $0.instanceID) != nil }.map {
                 StoredGuest(
-                    instanceID: InstanceID($0.instanceID), hasRoot: $0.hasRootDisk,
+                    instanceID: InstanceID($0.instanceID),
+                    disks: Set($0.disks.keys.map(GuestDisk.init(file:))),
                     hasConfigDrive: $0.hasConfigDrive)
             }
         } catch {
@@ -120,6 +133,24 @@ public struct LocalGuestStorage: GuestStorage {
         return StorageCapacity(
             totalGiB: Int(UInt64(status.f_blocks) * unit / Self.bytesPerGiB),
             freeGiB: Int(UInt64(status.f_bavail) * unit / Self.bytesPerGiB))
+    }
+}
+
+extension GuestDisk {
+    /// The disk as the files' module names it.
+    var file: InstanceDisk {
+        switch self {
+        case .root(let build): .root(build: build)
+        case .rescue: .rescue
+        }
+    }
+
+    init(file: InstanceDisk) {
+        self =
+            switch file {
+            case .root(let build): .root(build: build)
+            case .rescue: .rescue
+            }
     }
 }
 

@@ -80,6 +80,15 @@ public struct OVSVirtualSwitch: HostDrivers.VirtualSwitch {
         }
     }
 
+    /// Sends a reverse ARP from the port into the bridge.
+    public func announce(_ port: PortID) async throws(DriverError) {
+        do throws(VirtualSwitchError) {
+            try await openVSwitch.announce(portID: port.text)
+        } catch {
+            throw error.driverError("announce the port", "port \(port)")
+        }
+    }
+
     /// All ports that Millrace plugged, on whatever bridge, by representor.
     public func list() async throws(DriverError) -> [HostDrivers.PluggedVIF] {
         do throws(VirtualSwitchError) {

@@ -22,6 +22,9 @@ extension VirtualSwitchError {
         case .linkFailed(_, _, ENODEV):
             return .notFound(
                 fault("The representor is gone: compare 'ip link' with the configuration"))
+        case .portNotPlugged: return .notFound(fault("Plug it first"))
+        case .openFlowFailed:
+            return .failed(fault("Look at 'ovs-ofctl show' of the bridge, and its protocols"))
         case .linkFailed(_, _, EPERM):
             return .refused(fault("The agent needs CAP_NET_ADMIN"))
         case .malformedRow, .portPluggedElsewhere, .concurrentChanges, .interfaceFailed,

@@ -17,6 +17,16 @@ public struct DomainDescription: Sendable, Equatable {
         public var portID: UUID? { VDPAInterface.portID(alias: alias) }
     }
 
+    /// A disk or CD-ROM found in a domain.
+    public struct Disk: Sendable, Equatable {
+        /// What the guest sees; nil for a kind that Millrace doesn't make.
+        public let device: DomainDisk.Device?
+        /// libvirt's target name, such as `vda`.
+        public let target: String
+        /// The file behind it; nil for an empty drive and for other sources.
+        public let path: String?
+    }
+
     /// libvirt's key of the domain.
     public let uuid: UUID
     /// The name, unique on the host.
@@ -25,8 +35,10 @@ public struct DomainDescription: Sendable, Equatable {
     public let metadata: GuestMetadata?
     /// In document order.
     public let interfaces: [Interface]
+    /// Disks and CD-ROMs, in document order.
+    public let disks: [Disk]
     /// The files behind disks and CD-ROMs, in document order.
-    public let diskPaths: [String]
+    public var diskPaths: [String] { disks.compactMap(\.path) }
 
     /// Reads a `<domain>` document as `virDomainGetXMLDesc` gives it.
     public init(xml: String) throws(XMLError) {
@@ -44,7 +56,12 @@ public struct DomainDescription: Sendable, Equatable {
         metadata = GuestMetadata(domain: root)
         let devices = root.first("devices")
         interfaces = (devices?.all("interface") ?? []).map(Interface.init(element:))
-        diskPaths = (devices?.all("disk") ?? []).compactMap { $0.first("source")?["file"] }
+        disks = (devices?.all("disk") ?? []).map { element in
+            Disk(
+                device: DomainDisk.Device(rawValue: element["device"] ?? "disk"),
+                target: element.first("target")?["dev"] ?? "",
+                path: element.first("source")?["file"])
+        }
     }
 }
 

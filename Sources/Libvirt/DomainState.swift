@@ -30,6 +30,20 @@ public enum DomainState: Sendable, Equatable {
             default: .unknown(state)
             }
     }
+
+    /// Whether libvirt's reason within the state is a post-copy migration, failed or not.
+    func isPostCopy(reason: Int32) -> Bool {
+        let number = UInt32(bitPattern: reason)
+        return switch self {
+        case .running:
+            [VIR_DOMAIN_RUNNING_POSTCOPY, VIR_DOMAIN_RUNNING_POSTCOPY_FAILED]
+                .contains(virDomainRunningReason(number))
+        case .paused:
+            [VIR_DOMAIN_PAUSED_POSTCOPY, VIR_DOMAIN_PAUSED_POSTCOPY_FAILED]
+                .contains(virDomainPausedReason(number))
+        default: false
+        }
+    }
 }
 
 /// A domain in a list.
@@ -40,4 +54,11 @@ public struct DomainSummary: Sendable, Equatable {
     public let name: String
     /// As of the call.
     public let state: DomainState
+    /// Whether it is one half of a domain that is on two hosts, by post-copy migration.
+    public internal(set) var isPostCopy = false
+    /// Whether memory is saved for its next start; false for what isn't off.
+    public internal(set) var hasManagedSave = false
+    /// Whether it is defined: a domain that is just coming by migration isn't. Taken for true
+    /// while it runs.
+    public internal(set) var isPersistent = true
 }

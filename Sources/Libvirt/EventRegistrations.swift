@@ -7,6 +7,8 @@ internal import Synchronization
 /// never take it.
 final class EventRegistrations: Sendable {
     let domainEvents: EventFanout<DomainEvent>
+    let domainDeviceEvents: EventFanout<DomainDeviceEvent>
+    let domainJobEvents: EventFanout<DomainJobEvent>
     let nodeDeviceEvents: EventFanout<NodeDeviceEvent>
 
     private struct Registration {
@@ -16,7 +18,8 @@ final class EventRegistrations: Sendable {
     }
 
     private struct State {
-        var domain: Registration?
+        /// By libvirt's `virDomainEventID`.
+        var domain: [UInt32: Registration] = [:]
         var nodeDevice: Registration?
         var closeSink: Int?
         var isClosed = false
@@ -26,12 +29,16 @@ final class EventRegistrations: Sendable {
 
     init(eventCountMax: Int) {
         domainEvents = EventFanout(eventCountMax: eventCountMax)
+        domainDeviceEvents = EventFanout(eventCountMax: eventCountMax)
+        domainJobEvents = EventFanout(eventCountMax: eventCountMax)
         nodeDeviceEvents = EventFanout(eventCountMax: eventCountMax)
     }
 
     /// Ends all streams: libvirt is gone, and they would be silent for ever.
     func finish() {
         domainEvents.finish()
+        domainDeviceEvents.finish()
+        domainJobEvents.finish()
         nodeDeviceEvents.finish()
     }
 
@@ -53,11 +60,48 @@ final class EventRegistrations: Sendable {
             @convention(c) (
                 virConnectPtr?, virDomainPtr?, Int32, Int32, UnsafeMutableRawPointer?
             ) -> Int32 = domainLifecycleCallback
-        try register(\.domain, .domain(domainEvents), call) { connection, opaque in
+        try register(
+            VIR_DOMAIN_EVENT_ID_LIFECYCLE, .domain(domainEvents), call,
+            unsafeBitCast(callback, to: virConnectDomainEventGenericCallback.self))
+    }
+
+    func registerForDomainDeviceEvents(_ call: LibvirtCall) throws(LibvirtError) {
+        typealias Callback =
+            @convention(c) (
+                virConnectPtr?, virDomainPtr?, UnsafePointer<CChar>?, UnsafeMutableRawPointer?
+            ) -> Void
+        let removed: Callback = deviceRemovedCallback
+        try register(
+            VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, .domainDevice(domainDeviceEvents), call,
+            unsafeBitCast(removed, to: virConnectDomainEventGenericCallback.self))
+        let failed: Callback = deviceRemovalFailedCallback
+        try register(
+            VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED, .domainDevice(domainDeviceEvents), call,
+            unsafeBitCast(failed, to: virConnectDomainEventGenericCallback.self))
+    }
+
+    func registerForDomainJobEvents(_ call: LibvirtCall) throws(LibvirtError) {
+        let callback:
+            @convention(c) (
+                virConnectPtr?, virDomainPtr?, virTypedParameterPtr?, Int32,
+                UnsafeMutableRawPointer?
+            ) -> Void = jobCompletedCallback
+        try register(
+            VIR_DOMAIN_EVENT_ID_JOB_COMPLETED, .domainJob(domainJobEvents), call,
+            unsafeBitCast(callback, to: virConnectDomainEventGenericCallback.self))
+    }
+
+    private func register(
+        _ event: virDomainEventID, _ sink: EventSink, _ call: LibvirtCall,
+        _ callback:
+            @escaping @convention(c) (
+                virConnectPtr?, virDomainPtr?, UnsafeMutableRawPointer?
+            ) -> Void
+    ) throws(LibvirtError) {
+        let number = event.rawValue
+        try register(\.domain[number], sink, call) { connection, opaque in
             virConnectDomainEventRegisterAny(
-                connection, nil, Int32(VIR_DOMAIN_EVENT_ID_LIFECYCLE.rawValue),
-                unsafeBitCast(callback, to: virConnectDomainEventGenericCallback.self), opaque,
-                nil)
+                connection, nil, Int32(bitPattern: number), callback, opaque, nil)
         }
     }
 
@@ -100,9 +144,9 @@ final class EventRegistrations: Sendable {
     func close(_ connection: virConnectPtr) {
         state.withLock { state in
             state.isClosed = true
-            if let domain = state.domain {
-                virConnectDomainEventDeregisterAny(connection, domain.id)
-                EventRegistry.shared.remove(domain.sink)
+            for registration in state.domain.values {
+                virConnectDomainEventDeregisterAny(connection, registration.id)
+                EventRegistry.shared.remove(registration.sink)
             }
             if let nodeDevice = state.nodeDevice {
                 virConnectNodeDeviceEventDeregisterAny(connection, nodeDevice.id)
@@ -112,7 +156,7 @@ final class EventRegistrations: Sendable {
                 virConnectUnregisterCloseCallback(connection, connectionClosedCallback)
                 EventRegistry.shared.remove(sink)
             }
-            state.domain = nil
+            state.domain = [:]
             state.nodeDevice = nil
             state.closeSink = nil
         }

@@ -4,6 +4,8 @@ internal import Synchronization
 /// Where an event goes.
 enum EventSink: Sendable {
     case domain(EventFanout<DomainEvent>)
+    case domainDevice(EventFanout<DomainDeviceEvent>)
+    case domainJob(EventFanout<DomainJobEvent>)
     case nodeDevice(EventFanout<NodeDeviceEvent>)
     case connectionClosed(@Sendable () -> Void)
 }
@@ -60,6 +62,42 @@ func domainLifecycleCallback(
             uuid: identity.uuid, name: identity.name, kind: .init(libvirt: event),
             detail: detail))
     return 0
+}
+
+func deviceRemovedCallback(
+    _: virConnectPtr?, _ domain: virDomainPtr?, _ alias: UnsafePointer<CChar>?,
+    _ opaque: UnsafeMutableRawPointer?
+) {
+    yieldDeviceEvent(domain, alias, .removed, opaque)
+}
+
+func deviceRemovalFailedCallback(
+    _: virConnectPtr?, _ domain: virDomainPtr?, _ alias: UnsafePointer<CChar>?,
+    _ opaque: UnsafeMutableRawPointer?
+) {
+    yieldDeviceEvent(domain, alias, .removalFailed, opaque)
+}
+
+private func yieldDeviceEvent(
+    _ domain: virDomainPtr?, _ alias: UnsafePointer<CChar>?, _ kind: DomainDeviceEvent.Kind,
+    _ opaque: UnsafeMutableRawPointer?
+) {
+    guard case .domainDevice(let readers)? = EventRegistry.shared.sink(opaque), let domain,
+        let alias, let identity = DomainIdentity(domain)
+    else { return }
+    readers.yield(
+        DomainDeviceEvent(uuid: identity.uuid, alias: String(cString: alias), kind: kind))
+}
+
+func jobCompletedCallback(
+    _: virConnectPtr?, _ domain: virDomainPtr?, _ parameters: virTypedParameterPtr?,
+    _ count: Int32, _ opaque: UnsafeMutableRawPointer?
+) {
+    guard case .domainJob(let readers)? = EventRegistry.shared.sink(opaque), let domain,
+        let identity = DomainIdentity(domain)
+    else { return }
+    let values = TypedParameters.values(parameters, count: count)
+    readers.yield(DomainJobEvent(uuid: identity.uuid, job: DomainJob(completed: values)))
 }
 
 func nodeDeviceLifecycleCallback(

@@ -84,4 +84,15 @@ extension LibvirtConnection {
             virDomainDetachDeviceFlags($0, xml, change.rawValue)
         }
     }
+
+    /// Asks for the device of that alias to be unplugged, as
+    /// ``detachDevice(xml:from:_:)`` does. Throws ``LibvirtError/deviceMissing(_:)`` if the domain
+    /// has none.
+    public func detachDevice(
+        alias: String, from uuid: UUID, _ change: DeviceChange
+    ) async throws(LibvirtError) {
+        try await domainCall("detach device from domain", uuid) {
+            virDomainDetachDeviceAlias($0, alias, change.rawValue)
+        }
+    }
 }

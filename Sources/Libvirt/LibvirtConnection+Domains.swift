@@ -13,6 +13,12 @@ public struct UndefineOptions: OptionSet, Sendable {
         rawValue: VIR_DOMAIN_UNDEFINE_MANAGED_SAVE.rawValue)
     /// The firmware's variables; while there are any, libvirt refuses without this.
     public static let nvram = UndefineOptions(rawValue: VIR_DOMAIN_UNDEFINE_NVRAM.rawValue)
+    /// What libvirt remembers of snapshots; while there is any, it refuses without this.
+    public static let snapshotsMetadata = UndefineOptions(
+        rawValue: VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA.rawValue)
+    /// What libvirt remembers of checkpoints, by backups of others; libvirt 5.6.
+    public static let checkpointsMetadata = UndefineOptions(
+        rawValue: VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA.rawValue)
 }
 
 extension LibvirtConnection {
@@ -48,9 +54,16 @@ extension LibvirtConnection {
 
     /// Starts a defined domain; with `paused` its CPUs wait for ``resume(_:)``.
     /// Throws ``LibvirtError/invalidState(_:)`` if it runs already.
-    public func start(_ uuid: UUID, paused: Bool = false) async throws(LibvirtError) {
-        let flags = paused ? VIR_DOMAIN_START_PAUSED.rawValue : 0
-        try await domainCall("start domain", uuid) { virDomainCreateWithFlags($0, flags) }
+    ///
+    /// - Parameter bypassingCache: saved memory is read past the page cache, through a pipe.
+    public func start(
+        _ uuid: UUID, paused: Bool = false, bypassingCache: Bool = false
+    ) async throws(LibvirtError) {
+        var flags = paused ? VIR_DOMAIN_START_PAUSED.rawValue : 0
+        if bypassingCache { flags |= VIR_DOMAIN_START_BYPASS_CACHE.rawValue }
+        try await domainCall("start domain", uuid) { [flags] in
+            virDomainCreateWithFlags($0, flags)
+        }
     }
 
     /// Asks the guest to shut down (ACPI power button); it may ignore that.
@@ -73,6 +86,11 @@ extension LibvirtConnection {
         try await domainCall("suspend domain", uuid) { virDomainSuspend($0) }
     }
 
+    /// Wakes a guest that suspended itself.
+    public func wakeUp(_ uuid: UUID) async throws(LibvirtError) {
+        try await domainCall("wake up domain", uuid) { virDomainPMWakeup($0, 0) }
+    }
+
     /// Lets the CPUs run on.
     public func resume(_ uuid: UUID) async throws(LibvirtError) {
         try await domainCall("resume domain", uuid) { virDomainResume($0) }
@@ -89,10 +107,15 @@ extension LibvirtConnection {
 
     /// The state now, or nil if there is no such domain.
     public func state(_ uuid: UUID) async throws(LibvirtError) -> DomainState? {
+        try await summary(uuid)?.state
+    }
+
+    /// What a list says of the domain, or nil if there is no such domain.
+    public func summary(_ uuid: UUID) async throws(LibvirtError) -> DomainSummary? {
         do throws(LibvirtError) {
             return try await withDomain("read state of domain", uuid) {
                 domain, call throws(LibvirtError) in
-                try Self.summary(of: domain, call).state
+                try Self.summary(of: domain, call)
             }
         } catch .noDomain {
             return nil
@@ -114,10 +137,21 @@ extension LibvirtConnection {
         of domain: virDomainPtr, _ call: LibvirtCall
     ) throws(LibvirtError) -> DomainSummary {
         guard let identity = DomainIdentity(domain) else { throw call.failure() }
-        var state: Int32 = 0
-        try call.check(virDomainGetState(domain, &state, nil, 0))
-        return DomainSummary(
-            uuid: identity.uuid, name: identity.name, state: DomainState(libvirt: state))
+        var number: Int32 = 0
+        var reason: Int32 = 0
+        try call.check(virDomainGetState(domain, &number, &reason, 0))
+        let state = DomainState(libvirt: number)
+        var summary = DomainSummary(
+            uuid: identity.uuid, name: identity.name, state: state,
+            isPostCopy: state.isPostCopy(reason: reason))
+        // Each costs a round trip: asked only where the answer can matter.
+        if state == .shutOff {
+            summary.hasManagedSave = try call.check(virDomainHasManagedSaveImage(domain, 0)) == 1
+        }
+        if state != .running || summary.isPostCopy {
+            summary.isPersistent = try call.check(virDomainIsPersistent(domain)) == 1
+        }
+        return summary
     }
 
     /// A call on a domain that answers with a number only.

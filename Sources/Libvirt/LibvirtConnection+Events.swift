@@ -11,6 +11,26 @@ extension LibvirtConnection {
         }
     }
 
+    /// What comes of requests to unplug devices of running domains, from now on. Ends as
+    /// ``domainEvents()`` does.
+    public func domainDeviceEvents() async throws(LibvirtError) -> AsyncStream<DomainDeviceEvent> {
+        let registrations = registrations
+        return try await call("subscribe to device events of", uri) {
+            call throws(LibvirtError) in
+            try registrations.registerForDomainDeviceEvents(call)
+            return registrations.domainDeviceEvents.subscribe()
+        }
+    }
+
+    /// Jobs of domains that end, from now on. Ends as ``domainEvents()`` does.
+    public func domainJobEvents() async throws(LibvirtError) -> AsyncStream<DomainJobEvent> {
+        let registrations = registrations
+        return try await call("subscribe to job events of", uri) { call throws(LibvirtError) in
+            try registrations.registerForDomainJobEvents(call)
+            return registrations.domainJobEvents.subscribe()
+        }
+    }
+
     /// Devices appearing on the host and leaving it, from now on. Ends as ``domainEvents()`` does.
     public func nodeDeviceEvents() async throws(LibvirtError) -> AsyncStream<NodeDeviceEvent> {
         let registrations = registrations

@@ -78,6 +78,29 @@ public struct XMLNode: Sendable, Equatable {
         path.reduce(Optional(self)) { $0?.first($1) }
     }
 
+    /// Puts `node` where the first child of that name is, or at the end; nil removes it.
+    mutating func replace(_ name: String, with node: XMLNode?) {
+        let position = content.firstIndex {
+            if case .element(let child) = $0 { child.name == name } else { false }
+        }
+        switch (position, node) {
+        case (let position?, let node?): content[position] = .element(node)
+        case (let position?, nil): content.remove(at: position)
+        case (nil, let node?): content.append(.element(node))
+        case (nil, nil): break
+        }
+    }
+
+    /// The same element with one attribute set, or with nil without it.
+    func settingAttribute(_ name: StaticString, to value: String?) -> XMLNode {
+        var node = self
+        node.attributes.removeAll { $0.name == name.description }
+        if let value {
+            node.attributes.append(Attribute(name: name.description, value: value))
+        }
+        return node
+    }
+
     mutating func append(text: String) {
         content.append(.text(text))
     }

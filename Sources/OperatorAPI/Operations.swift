@@ -5,30 +5,35 @@ import RequestPipeline
 import Workflow
 
 extension OperatorService {
-    /// Operations in a list unless the request says how many.
-    private static let pageDefault = 100
-
     func listOperations(_ request: APIRequest) throws -> APIResponse {
         let query = try QueryCheck(
-            request, known: ["kind", "subject", "status", "limit"], noun: .workflow)
+            request, known: ["kind", "subject", "server", "status", "running", "limit"],
+            noun: .workflow)
         let status = try query.choice("status", of: WorkflowStatus.allCases)
+        let running = try query.flag("running")
         let kind = query.text("kind")
         let subject = query.text("subject")
-        let limit = try query.number(
-            "limit", in: 1...request.limits.pageItemsMax,
-            otherwise: min(Self.pageDefault, request.limits.pageItemsMax))
+        let servers = try query.text("server").map { try ServerNames(conductor).ids(of: $0) }
+        let limit = try query.page(request.limits)
         let records = try conductor.context.documents.list(WorkflowRecord.self).map(\.value)
             .filter { record in
                 (status == nil || record.status == status)
+                    && (running == nil || record.status.isFinished != running)
                     && (kind == nil || record.kind == kind)
                     && (subject == nil || record.subject == subject)
+                    && (servers?.contains(record.subject) ?? true)
             }
             .sorted { ($1.createdAt, $1.id) < ($0.createdAt, $0.id) }
-        return .ok(["operations": .array(records.prefix(limit).map { OperationJSON($0).value })])
+        let documents = conductor.context.documents.snapshot()
+        return .ok([
+            "operations": .array(
+                try records.prefix(limit).map { try OperationJSON($0, documents).value })
+        ])
     }
 
     func showOperation(_ request: APIRequest) throws -> APIResponse {
-        .ok(OperationJSON(try operation(request)).value)
+        let documents = conductor.context.documents.snapshot()
+        return .ok(try OperationJSON(try operation(request), documents).value)
     }
 
     func operation(_ request: APIRequest) throws -> WorkflowRecord {
@@ -43,13 +48,24 @@ extension OperatorService {
 /// An operation as this API shows it.
 struct OperationJSON {
     private let record: WorkflowRecord
+    private let serverName: String?
 
-    init(_ record: WorkflowRecord) { self.record = record }
+    init(_ record: WorkflowRecord, serverName: String? = nil) {
+        self.record = record
+        self.serverName = serverName
+    }
+
+    /// With the name of the server that it is about, if that is known.
+    init(_ record: WorkflowRecord, _ documents: DocumentSnapshot) throws {
+        let server = try documents.get(Instance.self, record.subject)?.value
+        self.init(record, serverName: server?.name)
+    }
 
     var value: JSONValue {
         [
             "id": .string(record.id), "kind": .string(record.kind),
-            "subject": .string(record.subject), "status": .string(record.status.rawValue),
+            "subject": .string(record.subject), "server_name": .optional(serverName),
+            "status": .string(record.status.rawValue),
             "request_id": .string(record.requestID),
             "cancel_requested": .bool(record.isCancelRequested),
             "failure": Self.failure(record.failure),
@@ -57,6 +73,8 @@ struct OperationJSON {
             "steps": .array(record.steps.map(Self.step)),
             "created_at": APITime.text(record.createdAt),
             "updated_at": APITime.text(record.updatedAt),
+            "duration_ms": APITime.span(
+                record.createdAt, record.status.isFinished ? record.updatedAt : nil),
         ]
     }
 

@@ -2,7 +2,8 @@ import Conductor
 import HTTPTypes
 import RequestPipeline
 
-/// Millrace's own API below `/v1`: hosts, devices, operations and simulated hosts, for operators.
+/// Millrace's own API below `/v1`: hosts, devices, operations,
+/// migrations and simulated hosts, for operators.
 /// Every route needs the role `admin`.
 public struct OperatorService: Sendable {
     let conductor: Conductor
@@ -34,10 +35,15 @@ public struct OperatorService: Sendable {
             route(.get, "/hosts/{host}", showHost),
             route(.put, "/hosts/{host}", updateHost),
             route(.post, "/hosts/{host}/join-token", issueJoinToken),
+            route(.post, "/hosts/{host}/drain", drainHost),
             route(.get, "/devices", listDevices),
             route(.get, "/operations", listOperations),
             route(.get, "/operations/{operation}", showOperation),
             route(.get, "/operations/{operation}/placement", showPlacement),
+            route(.get, "/migrations", listMigrations),
+            route(.get, "/migrations/{migration}", showMigration),
+            route(.get, "/audit", showAudit),
+            route(.post, "/audit", repair),
             route(.post, "/placements", tryPlacement),
             route(.get, "/simulation/hosts", listSimulatedHosts),
             route(.put, "/simulation/hosts/{host}/agent", switchAgent),

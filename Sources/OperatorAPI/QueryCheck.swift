@@ -37,6 +37,21 @@ struct QueryCheck {
                 + choices.map(\.rawValue).joined(separator: ", ") + ".")
     }
 
+    /// A truth value; nil when absent.
+    func flag(_ name: String) throws(DomainError) -> Bool? {
+        try choice(name, of: Flag.allCases).map { $0 == .yes }
+    }
+
+    private enum Flag: String, CaseIterable {
+        case yes = "true"
+        case no = "false"
+    }
+
+    /// How many objects a list may have: 100 unless the request says otherwise.
+    func page(_ limits: RequestLimits) throws(DomainError) -> Int {
+        try number("limit", in: 1...limits.pageItemsMax, otherwise: min(100, limits.pageItemsMax))
+    }
+
     /// A number in `range`; `otherwise` when absent.
     func number(
         _ name: String, in range: ClosedRange<Int>, otherwise: Int

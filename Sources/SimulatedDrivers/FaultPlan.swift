@@ -3,9 +3,15 @@ import HostDrivers
 /// The driver calls of a simulated host, by which faults are named.
 public enum SimulatedOperation: String, Sendable, CaseIterable {
     case probe, guests, define, start, shutdown, destroy, undefine, consoleTail
+    case pause, unpause, save, restore, discardSaved, attach, detach
+    case copyRoot, migrate, forceMigration, abortMigration
+    /// No call of its own: the part of `migrate` in which the guest is on its way.
+    case transfer
     case scan, resolve, setMAC
-    case plug, unplug, listVIFs
-    case prepareRoot, writeConfigDrive, removeStorage, listStorage, capacity
+    case plug, unplug, announce, listVIFs
+    /// Making any disk.
+    case prepareRoot
+    case writeConfigDrive, removeDisk, export, removeCopy, removeStorage, listStorage, capacity
 }
 
 /// What a call does instead of working.

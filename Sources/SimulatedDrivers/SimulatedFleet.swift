@@ -28,7 +28,8 @@ public actor SimulatedFleet {
         settings: AgentSettings = AgentSettings(), environment: AgentEnvironment = .live,
         logger: Logger, makeLink: @escaping LinkMaker
     ) {
-        hosts = description.hosts.map { SimulatedHost($0) }
+        let neighbours = SimulatedNeighbours()
+        hosts = description.hosts.map { SimulatedHost($0, neighbours: neighbours) }
         byName = Dictionary(hosts.map { ($0.spec.name, $0) }) { first, _ in first }
         records = byName.mapValues { _ in MemoryRecordStore() }
         self.settings = settings
@@ -91,11 +92,13 @@ public actor SimulatedFleet {
 
     private func start(_ host: SimulatedHost) {
         let spec = host.spec
+        var identity = AgentIdentity(
+            hostName: spec.name, zone: spec.zone, agentVersion: agentVersion,
+            address: "127.0.0.1")
+        identity.migrationURI = host.migrationURI
+        identity.migrationIsEncrypted = true
         let agent = HostAgent(
-            identity: AgentIdentity(
-                hostName: spec.name, zone: spec.zone, agentVersion: agentVersion,
-                address: "127.0.0.1"),
-            link: makeLink(spec), drivers: host.drivers(),
+            identity: identity, link: makeLink(spec), drivers: host.drivers(),
             recordStore: records[spec.name] ?? MemoryRecordStore(), settings: settings,
             environment: environment, logger: logger)
         agents[spec.name] = Task { await agent.run() }

@@ -74,7 +74,7 @@ struct SimulatedGate: Sendable {
         if Task.isCancelled { throw cancelled(operation, object) }
     }
 
-    private func dead(_ operation: SimulatedOperation, _ object: String) -> DriverError {
+    func dead(_ operation: SimulatedOperation, _ object: String) -> DriverError {
         .cancelled(
             DriverFault(
                 operation: operation.rawValue, object: object, found: "the agent was killed"))

@@ -20,15 +20,21 @@ public final class SimulatedHost: Sendable {
     let deviceEvents = Broadcast<Void>(limit: 1)
     let switchEvents = Broadcast<Void>(limit: 1)
     private let snapshots = Broadcast<SimulatedSnapshot>(limit: 1)
+    private let observers = Mutex<[@Sendable (SimulatedHost) -> Void]>([])
     private let severances = Broadcast<Void>(limit: 1)
+    let neighbours: SimulatedNeighbours
 
-    /// A host without guests, in good health.
-    public init(_ spec: SimulatedHostSpec) {
+    /// A host without guests, in good health, that can send guests to its `neighbours`.
+    public init(
+        _ spec: SimulatedHostSpec, neighbours: SimulatedNeighbours = SimulatedNeighbours()
+    ) {
         self.spec = spec
+        self.neighbours = neighbours
         hardware = SimulatedHardware(spec)
         var state = SimulatedState()
         state.visible.devices = hardware.devices
         self.state = Mutex(state)
+        neighbours.add(self)
     }
 
     /// Drivers for a new agent. Those of agents before are dead from now on, as if their process
@@ -57,6 +63,11 @@ public final class SimulatedHost: Sendable {
     /// The host as it is now, then after changes; changes may be merged.
     public func changes() -> AsyncStream<SimulatedSnapshot> {
         snapshots.stream(first: snapshot)
+    }
+
+    /// Calls `observer` at each change, before whoever made it goes on.
+    public func observe(_ observer: @escaping @Sendable (SimulatedHost) -> Void) {
+        observers.withLock { $0.append(observer) }
     }
 
     /// The last calls of agents, oldest first.
@@ -103,74 +114,6 @@ public final class SimulatedHost: Sendable {
     /// One element whenever drivers die by `sever`; ask for it before.
     public func severed() -> AsyncStream<Void> { severances.stream() }
 
-    // MARK: Things that happen by themselves
-
-    /// The guest's process dies.
-    public func crash(_ instance: InstanceID) { setPower(instance, .crashed) }
-
-    /// The guest powers itself off.
-    public func powerOff(_ instance: InstanceID) { setPower(instance, .shutdown) }
-
-    /// The guest doesn't listen when it is asked to power off.
-    public func ignoreShutdown(_ instance: InstanceID) {
-        state.withLock { _ = $0.ignoresShutdown.insert(instance) }
-    }
-
-    /// The device is pulled out, or its driver goes.
-    public func vanish(_ device: DeviceID) {
-        change { state in
-            guard let index = state.visible.devices.firstIndex(where: { $0.id == device }) else {
-                return
-            }
-            state.vanished[device] = state.visible.devices.remove(at: index)
-        }
-        deviceEvents.send(())
-    }
-
-    /// A vanished device comes back.
-    public func restore(_ device: DeviceID) {
-        change { state in
-            guard let back = state.vanished.removeValue(forKey: device) else { return }
-            state.visible.devices.append(back)
-            state.visible.devices.sort { $0.address < $1.address }
-        }
-        deviceEvents.send(())
-    }
-
-    /// Character devices get other numbers, as after a reboot.
-    public func renumberDevices(by offset: Int) {
-        state.withLock { $0.renumbering += offset }
-        deviceEvents.send(())
-    }
-
-    /// The port's wire goes down or up.
-    public func setWire(_ port: PortID, isUp: Bool) {
-        change { $0.visible.vifs[port]?.isUp = isUp }
-        switchEvents.send(())
-    }
-
-    /// Somebody else takes the port off the switch.
-    public func removeVIF(_ port: PortID) {
-        change { $0.visible.vifs[port] = nil }
-        switchEvents.send(())
-    }
-
-    /// What the next probe finds wrong with the host.
-    public func setConditions(_ conditions: [HostCondition]) {
-        state.withLock { $0.conditions = conditions }
-        guestEvents.send(.connectionChanged)
-    }
-
-    /// The guest writes to its serial console.
-    public func writeConsole(_ instance: InstanceID, _ text: String) {
-        state.withLock { $0.append(text, toConsoleOf: instance) }
-    }
-
-    private func setPower(_ instance: InstanceID, _ power: GuestPower) {
-        change { $0.visible.guests[instance]?.power = power }
-        guestEvents.send(.guestChanged(instance))
-    }
-
     // MARK: For the drivers
 
     /// Changes the state, unless that is refused, and tells those who watch.
@@ -181,8 +124,13 @@ public final class SimulatedHost: Sendable {
         let (result, snapshot) = try state.withLock { state throws(DriverError) in
             (try body(&state), state.visible)
         }
-        snapshots.send(snapshot)
+        tell(snapshot)
         return result
+    }
+
+    private func tell(_ snapshot: SimulatedSnapshot) {
+        snapshots.send(snapshot)
+        for observer in observers.withLock({ $0 }) { observer(self) }
     }
 
     func change(_ body: (inout SimulatedState) -> Void) {
@@ -190,7 +138,7 @@ public final class SimulatedHost: Sendable {
             body(&state)
             return state.visible
         }
-        snapshots.send(snapshot)
+        tell(snapshot)
     }
 
     func read<Success: Sendable>(_ body: (inout SimulatedState) -> Success) -> Success {

@@ -32,6 +32,17 @@ struct SimulatedSwitch: VirtualSwitch {
         gate.host.switchEvents.send(())
     }
 
+    func announce(_ port: PortID) async throws(DriverError) {
+        try await gate.call(.announce, port.text, lie: ()) { state throws(DriverError) in
+            guard state.visible.vifs[port] != nil else {
+                throw .notFound(
+                    DriverFault(
+                        operation: "announce the port", object: "port \(port)",
+                        found: "it is not on the switch"))
+            }
+        }
+    }
+
     func list() async throws(DriverError) -> [PluggedVIF] {
         try await gate.ask(.listVIFs, gate.host.spec.name) { Array($0.visible.vifs.values) }
     }

@@ -17,6 +17,8 @@ public struct OpenVSwitch: Sendable {
     static let maximumAttempts = 16
 
     let database: SwitchDatabase
+    /// Folder with the bridges' OpenFlow sockets.
+    let runDirectory: String
     let callTimeout: Duration
     let logger: Logger
 
@@ -34,8 +36,17 @@ public struct OpenVSwitch: Sendable {
     ) {
         database = SwitchDatabase(
             address: address, connectTimeout: connectTimeout, logger: logger)
+        runDirectory = Self.runDirectory(of: address)
         self.callTimeout = callTimeout
         self.logger = logger
+    }
+
+    /// Open vSwitch keeps all its sockets in one folder.
+    private static func runDirectory(of address: OVSDBAddress) -> String {
+        guard case .unix(let path) = address, let slash = path.lastIndex(of: "/") else {
+            return "/run/openvswitch"
+        }
+        return String(path[..<slash])
     }
 
     /// Ends the connection; every later call fails with ``VirtualSwitchError/closed``.
@@ -110,6 +121,26 @@ public struct OpenVSwitch: Sendable {
     /// - Throws: ``VirtualSwitchError``.
     public func list() async throws(VirtualSwitchError) -> [PluggedVIF] {
         try await readSnapshot("list the interfaces of Open vSwitch").pluggedVIFs
+    }
+
+    /// Has the bridge see a frame from the guest of this network port, so that the network learns
+    /// where its MAC is. The frame takes the way of the guest's own: the port's VLAN, the bridge's
+    /// flows.
+    ///
+    /// - Throws: ``VirtualSwitchError``; ``VirtualSwitchError/portNotPlugged(portID:)`` if no
+    ///   representor has the port.
+    public func announce(portID: String) async throws(VirtualSwitchError) {
+        let snapshot = try await readSnapshot("announce port \(portID)")
+        let found = snapshot.placements(ofPort: portID).first {
+            $0.interface.externalIDs[ExternalID.marker] == ExternalID.marked
+        }
+        guard let found, let number = found.interface.ofport, number > 0,
+            let port = UInt32(exactly: number),
+            let mac = found.interface.externalIDs[ExternalID.macAddress],
+            let frame = ReverseARP.frame(macAddress: mac)
+        else { throw .portNotPlugged(portID: portID) }
+        try await PacketInjection(directory: runDirectory, bridge: found.bridge.name)
+            .inject(frame, port: port)
     }
 
     private func unplug(

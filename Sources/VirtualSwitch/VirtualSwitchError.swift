@@ -26,6 +26,10 @@ public enum VirtualSwitchError: Error, Hashable, Sendable {
     case interfaceFailed(interface: String, bridge: String, reason: String)
     /// The interface was gone again when it was read after the plug.
     case interfaceVanished(interface: String, bridge: String)
+    /// No interface of this system has the network port.
+    case portNotPlugged(portID: String)
+    /// A packet could not be handed to a bridge through its OpenFlow socket.
+    case openFlowFailed(socket: String, reason: String)
     /// The kernel refused to read or set the link's state; `errno` is its reason.
     case linkFailed(attempt: String, interface: String, errno: Int32)
     /// The switch's client was closed.
@@ -63,6 +67,10 @@ extension VirtualSwitchError: CustomStringConvertible {
             "Open vSwitch couldn't add \(interface) to \(bridge): \(reason)"
         case .interfaceVanished(let interface, let bridge):
             "\(interface) was removed from \(bridge) right after it was plugged"
+        case .portNotPlugged(let portID):
+            "port \(portID) is not plugged, or Open vSwitch has no port number for it"
+        case .openFlowFailed(let socket, let reason):
+            "can't hand a packet to the bridge at \(socket): \(reason)"
         case .linkFailed(let attempt, let interface, let errno):
             "can't \(attempt) \(interface): errno \(errno)"
         case .closed:

@@ -3,6 +3,7 @@ import CLI
 import ComputeModel
 import DeviceTracking
 import Foundation
+import HostAgent
 import KVMHost
 import Logging
 import RequestPipeline
@@ -27,6 +28,8 @@ struct AgentConfiguration: Sendable {
     var joinTokenFile: String?
     /// Least level that is logged.
     var logLevel: Logger.Level = .notice
+    /// The agent's own bounds.
+    var settings = AgentSettings()
     /// The host's own drivers.
     var host = KVMHostConfiguration(stateDirectory: "/var/lib/millrace-agent")
 
@@ -35,6 +38,8 @@ struct AgentConfiguration: Sendable {
         var reader = try ConfigurationFile.reader(try ConfigurationFile.read(file), path: file)
         try readIdentity(&reader)
         try readHost(&reader)
+        try readTimes(&reader)
+        host.migration = try Self.migration(&reader)
         host.deviceSpec = try Self.deviceSpec(&reader, file: file)
         host.representors = try Self.representors(&reader)
         try reader.finish()
@@ -92,6 +97,42 @@ struct AgentConfiguration: Sendable {
             }
             host.domainType = type
         }
+    }
+
+    private mutating func readTimes(_ reader: inout BodyReader) throws {
+        if let spacing = try reader.integer("scan_spacing_ms", in: 100...60_000) {
+            settings.scanSpacing = .milliseconds(spacing)
+        }
+        host.deviceReadTimeoutMS =
+            try reader.integer("device_read_timeout_ms", in: 100...600_000)
+            ?? host.deviceReadTimeoutMS
+    }
+
+    /// How the host takes part in live migration; nil without the key.
+    private static func migration(_ reader: inout BodyReader) throws -> MigrationSettings? {
+        guard var fields = try reader.object("migration") else { return nil }
+        guard let uri = try fields.string("uri", length: 1...255) else {
+            throw fields.invalid("uri", "other hosts need it, such as qemu+tls://HOST/system.")
+        }
+        let parts = URLComponents(string: uri)
+        guard let scheme = parts?.scheme, scheme.hasPrefix("qemu+"),
+            parts?.host?.isEmpty == false
+        else {
+            throw fields.invalid("uri", "'\(uri)' is not like qemu+tls://HOST/system.")
+        }
+        var settings = MigrationSettings(uri: uri)
+        settings.isEncrypted = try fields.bool("tls") ?? true
+        if settings.isEncrypted, scheme == "qemu+tcp" {
+            throw fields.invalid(
+                "uri",
+                "qemu+tcp is not encrypted: use qemu+tls, or allow guests to travel in the clear"
+                    + " with tls: false.")
+        }
+        settings.bandwidthMiBPerSecond = try fields.integer(
+            "bandwidth_mib_per_second", in: 1...1_000_000)
+        settings.allowsPostCopy = try fields.bool("post_copy") ?? false
+        try fields.finish()
+        return settings
     }
 
     /// A list of maps and of texts that hold JSON as in nova.conf, or just one of these.

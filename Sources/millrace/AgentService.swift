@@ -81,8 +81,11 @@ struct AgentService: Service {
             hostName: credentials.hostName, zone: configuration.zone,
             agentVersion: Release.version, address: configuration.address)
         identity.configuredName = configuration.isHostNameGiven ? configuration.hostName : nil
+        identity.migrationURI = configuration.host.migration?.uri
+        identity.migrationIsEncrypted = configuration.host.migration?.isEncrypted ?? false
         let agent = HostAgent(
-            identity: identity, link: link, drivers: drivers, recordStore: records, logger: logger)
+            identity: identity, link: link, drivers: drivers, recordStore: records,
+            settings: configuration.settings, logger: logger)
         // The link must be closed on every way out, or its client stops the program.
         do {
             let next = try await run(agent, credentials, link)

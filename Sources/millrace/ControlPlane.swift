@@ -1,4 +1,3 @@
-import AgentProtocol
 import ComputeModel
 import Conductor
 import Foundation
@@ -43,30 +42,11 @@ struct ControlPlane: Sendable {
         let images = Images(context: context)
         try await images.prepare()
         try await context.reopenNetworkObjects()
-        let conductor = try await Conductor(context) { image, receive throws(AgentLinkError) in
-            try await stream(image, of: images.files, to: receive)
-        }
+        let conductor = try await Conductor(context, images: images)
         let tokens = Tokens(context: context, passwords: try PasswordHasher())
         return ControlPlane(
             configuration: configuration, context: context, conductor: conductor,
             tokens: tokens, images: images, logger: logger)
-    }
-
-    private static func stream(
-        _ image: ImageID, of files: ImageFiles,
-        to receive: @Sendable ([UInt8]) async throws -> Void
-    ) async throws(AgentLinkError) {
-        let chunks: ImageChunks
-        do {
-            chunks = try await files.open(image)
-        } catch {
-            throw .refused("image \(image) has no data here")
-        }
-        do {
-            for try await chunk in chunks { try await receive(chunk) }
-        } catch {
-            throw .receiverFailed("\(error)")
-        }
     }
 
     /// The API's services. `simulation` is what `millrace simulate` works on.

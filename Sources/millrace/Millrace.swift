@@ -25,7 +25,8 @@ struct Millrace: AsyncParsableCommand {
         version: Release.version,
         subcommands: [
             Up.self, Server.self, Agent.self, Devices.self, HostCommand.self,
-            OperationCommand.self, ExplainCommand.self, SimulateCommand.self,
+            OperationCommand.self, MigrationCommand.self, ExplainCommand.self,
+            AuditCommand.self, SimulateCommand.self,
         ])
 }
 

@@ -58,6 +58,7 @@ struct ServerConfiguration: Sendable {
         try readNetworks(&reader)
         try readTimes(&reader)
         try readAmounts(&reader)
+        try readLifecycle(&reader)
         settings.deviceAliases = try readAliases(&reader) ?? settings.deviceAliases
     }
 

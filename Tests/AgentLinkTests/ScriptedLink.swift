@@ -24,6 +24,7 @@ final class ScriptedLink: ControlPlaneLink {
         let pollsHeld = Signal()
         let pollsCancelled = Signal()
         let image = ScriptedImage()
+        let store = ScriptedStore()
 
         var hosts: [String] { state.withLock { $0.heard.map(\.host) } }
         var calls: [String] { state.withLock { $0.heard.map(\.what) } }
@@ -89,6 +90,14 @@ final class ScriptedLink: ControlPlaneLink {
         try hear("image \(image)")
         try await script.image.send(receive)
     }
+
+    func storeImage(
+        _ image: ImageID, sizeBytes: Int64,
+        next: @escaping @Sendable () async throws -> [UInt8]?
+    ) async throws(AgentLinkError) {
+        try hear("store \(image) \(sizeBytes)")
+        try await script.store.take(next)
+    }
 }
 
 /// Something that happens; waiting for it ends when it has happened or the waiter is cancelled.
@@ -147,5 +156,49 @@ final class ScriptedImage: Sendable {
             }
         }
         if let failure = plan.failure, failure.after >= plan.chunks { throw failure.error }
+    }
+}
+
+/// Takes an image's chunks, and knows how far ahead of it the sender is.
+final class ScriptedStore: Sendable {
+    struct State {
+        var taken: [UInt8] = []
+        var takenBytes = 0
+        var keepsBytes = true
+        var largest = 0
+        var failure: (after: Int, error: AgentLinkError)?
+        var sent = 0
+        var aheadMax = 0
+    }
+    let state = Mutex(State())
+    /// Fires when a body ended early.
+    let brokenOff = Signal()
+
+    func take(_ next: @Sendable () async throws -> [UInt8]?) async throws(AgentLinkError) {
+        do {
+            while true {
+                if let failure = state.withLock({ $0.failure }),
+                    state.withLock({ $0.takenBytes }) >= failure.after
+                {
+                    throw failure.error
+                }
+                let chunk: [UInt8]?
+                do { chunk = try await next() } catch {
+                    brokenOff.fire()
+                    throw error
+                }
+                guard let chunk else { return }
+                state.withLock { state in
+                    state.takenBytes += chunk.count
+                    state.largest = max(state.largest, chunk.count)
+                    state.aheadMax = max(state.aheadMax, state.sent - state.takenBytes)
+                    if state.keepsBytes { state.taken += chunk }
+                }
+            }
+        } catch let error as AgentLinkError {
+            throw error
+        } catch {
+            throw .unreachable("\(error)")
+        }
     }
 }

@@ -106,7 +106,13 @@ import Testing
             let instance = try await server.createServer("web", deviceOn: "physnet9")
             let id = try #require(instance.workflowID).text
             let list = try await server.run(OperationList.self, "--status", "failed")
-            #expect(list.result.contains("\(id)  create_instance  \(instance.id)  failed"))
+            #expect(list.result.contains("\(id)  create_instance  web     failed  place"))
+            for name in ["web", instance.id.text] {
+                let ids = try await server.run(OperationList.self, "--server", name, "--quiet")
+                #expect(ids.result == "\(id)\n")
+            }
+            let running = try await server.run(OperationList.self, "--running", "--quiet")
+            #expect(running.result == "")
             let shown = try await server.run(OperationShow.self, id)
             #expect(shown.result.contains("request           req-create\n"))
             #expect(shown.result.contains("\nplace          undone "))
@@ -114,6 +120,45 @@ import Testing
             #expect(placement.result.hasPrefix("HOST       WHY NOT\ncompute-1  no free vdpa"))
             let unknown = try await server.run(OperationShow.self, "none")
             #expect(unknown.code == 1)
+        }
+    }
+}
+
+@Suite struct MigrationEndToEndTests {
+    @Test func movesAreListedAndShown() async throws {
+        try await LiveServer.with { server in
+            let instance = try await server.createServer("web", deviceOn: "physnet9")
+            var move = Migration(
+                id: MigrationID("00000000-0000-4000-8000-000000000001"), number: 7,
+                instance: instance, kind: .liveMigration, status: .running,
+                sourceHostID: HostID("aaaaaaaa-0000-4000-8000-000000000001"),
+                sourceHostName: "compute-1", newFlavorID: instance.flavor.id,
+                userID: UserID("u"), projectID: instance.projectID,
+                workflowID: try #require(instance.workflowID), createdAt: instance.createdAt)
+            move.destinationHostName = "compute-2"
+            var progress = GuestMigrationReport(migrationID: move.id)
+            progress.memoryTotalBytes = 1_000
+            progress.memoryRemainingBytes = 333
+            move.progress = progress
+            try await server.conductor.context.documents.transact { [move] in
+                try $0.insert(move)
+            }
+            let list = try await server.run(MigrationList.self, "--running", "--host", "compute-1")
+            #expect(list.code == 0, "\(list.talk)")
+            #expect(
+                list.result.contains(
+                    "     7  live-migration  web     compute-1  compute-2  running   34%"))
+            let over = try await server.run(MigrationList.self, "--kind", "resize", "-q")
+            #expect(over.result == "")
+            let shown = try await server.run(MigrationShow.self, "7")
+            #expect(shown.result.contains("from             compute-1\n"))
+            #expect(shown.result.contains("\nplace "))
+            let json = try await server.run(MigrationShow.self, move.id.text, "--format", "json")
+            let value = try JSONValue(parsing: Array(json.result.utf8))
+            #expect(value.number("progress.memory_remaining_bytes") == 333)
+            let unknown = try await server.run(MigrationShow.self, "8")
+            #expect(unknown.code == 1)
+            #expect(unknown.talk.contains("There is no migration '8'."))
         }
     }
 }

@@ -27,7 +27,7 @@ struct LiveServer {
                 documents: try await DocumentStore.open(
                     MemoryStateStore(), types: StoredTypes.all, logger: logger),
                 settings: ConductorSettings(imageDirectory: folder.url), logger: logger)
-            let conductor = try await Conductor(context) { _, _ in }
+            let conductor = try await Conductor(context, images: Images(context: context))
             let tokens = Tokens(
                 context: context,
                 passwords: try PasswordHasher(cost: PasswordCost(roundsLog2: 4)))

@@ -9,7 +9,7 @@ private struct Root: AsyncParsableCommand {
         commandName: "millrace",
         subcommands: [
             DeviceCommand.self, HostCommand.self, SimulateCommand.self, OperationCommand.self,
-            ExplainCommand.self,
+            ExplainCommand.self, MigrationCommand.self,
         ])
 }
 
@@ -20,7 +20,10 @@ private struct Root: AsyncParsableCommand {
         "host disable h --reason why", "host force-down h --off", "host token h",
         "simulate list", "simulate stop-agent h", "simulate start-agent h",
         "operation list --limit 1000 --status failed", "operation show o",
-        "operation placement o --format json", "explain server web --state-dir d --os-cloud c",
+        "operation list --server web --running --format json", "migration list -q",
+        "migration list --server web --host h --kind live-migration --running --limit 5",
+        "migration show 12 --format json", "operation placement o --format json",
+        "explain server web --state-dir d --os-cloud c",
     ])
     func linesAreUnderstood(line: String) throws {
         let command = try Root.parseAsRoot(line.split(separator: " ").map { String($0) })
@@ -31,6 +34,7 @@ private struct Root: AsyncParsableCommand {
         "device list --kind NIC", "device list --state free", "device list -q --format json",
         "host show", "host list --format xml", "operation list --limit 0",
         "operation list --status done", "simulate stop-agent", "explain server", "nonsense",
+        "migration list --kind live", "migration list --limit 1001", "migration show",
     ])
     func wrongLinesEndWithTwo(line: String) async {
         let words = line.split(separator: " ").map { String($0) }
@@ -53,7 +57,7 @@ private struct Root: AsyncParsableCommand {
     @Test func everyVerbTeachesWithAnExampleAndItsExitCodes() {
         let nouns = Root.configuration.subcommands
         let verbs = nouns.flatMap { $0.configuration.subcommands }
-        #expect(verbs.count == 15)
+        #expect(verbs.count == 18)
         for verb in verbs {
             let help = verb.helpMessage()
             #expect(help.contains("Example"), "\(verb)")

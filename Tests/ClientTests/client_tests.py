@@ -10,6 +10,8 @@ MILLRACE_BINARY names another program than .build/debug/millrace.
 import demo_tests
 import identity_tests
 import image_tests
+import lifecycle_tests
+import move_tests
 import network_tests
 import placement_tests
 import race_tests
@@ -19,7 +21,7 @@ import scheduling_tests
 
 MODULES = [
     demo_tests, identity_tests, image_tests, network_tests, refusal_tests, placement_tests,
-    scheduling_tests, race_tests, restart_tests]
+    scheduling_tests, lifecycle_tests, move_tests, race_tests, restart_tests]
 
 
 def load_tests(loader, _, __):

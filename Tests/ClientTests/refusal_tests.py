@@ -107,9 +107,9 @@ class RefusalTests(Scenario):
             self.assertRegex(message, f"400: .*vnic_type '{found}'.*--vnic-type vdpa")
 
     def test_action_that_is_not_built(self):
-        """`server suspend` is answered 501 with a sentence, and changes nothing."""
-        message = self.openstack.refusal("server", "suspend", "busy")
-        self.assertRegex(message, r"501: .*, The action 'suspend' is not available .*\.")
+        """`server backup create` is answered 501 with a sentence, and changes nothing."""
+        message = self.openstack.refusal("server", "backup", "create", "--name", "b", "busy")
+        self.assertRegex(message, r"501: .*, The action 'createBackup' is not available .*\.")
         server = self.api.server(self.server_id)
         self.assertEqual(
             (server["status"], server["OS-EXT-STS:task_state"]), ("ACTIVE", None))

@@ -89,14 +89,7 @@ final class TestServer: Sendable {
             documents: documents, settings: settings, logger: logger)
         let images = Images(context: context)
         try await images.prepare()
-        let files = images.files
-        let conductor = try await Conductor(context) { image, receive throws(AgentLinkError) in
-            do {
-                for try await chunk in try await files.open(image) { try await receive(chunk) }
-            } catch {
-                throw .refused("\(error)")
-            }
-        }
+        let conductor = try await Conductor(context, images: images)
         let run = Task { try await conductor.run() }
         process.withLock {
             $0 = Process(conductor: conductor, session: session, run: run)
@@ -226,5 +219,12 @@ struct TestServerLink: ControlPlaneLink {
         _ image: ImageID, receive: @Sendable ([UInt8]) async throws -> Void
     ) async throws(AgentLinkError) {
         try await server.link(hostName).fetchImage(image, receive: receive)
+    }
+
+    func storeImage(
+        _ image: ImageID, sizeBytes: Int64,
+        next: @escaping @Sendable () async throws -> [UInt8]?
+    ) async throws(AgentLinkError) {
+        try await server.link(hostName).storeImage(image, sizeBytes: sizeBytes, next: next)
     }
 }

@@ -198,8 +198,7 @@ extension InstanceTestbed {
         let last: Instance = try await documents.wait(
             for: Instance.self, id.text, timeout: Self.patience
         ) { found in
-            guard let found = found?.value, found.workflowID == nil,
-                [.active, .error, .deleted].contains(found.state)
+            guard let found = found?.value, found.workflowID == nil, found.state != .building
             else { return nil }
             return found
         }

@@ -47,8 +47,8 @@ let qemuIsInstalled = FileManager.default.isExecutableFile(atPath: "/usr/bin/qem
         let path = folder.path + "/base"
         _ = try qemuImg(["convert", "-f", "raw", "-O", format.rawValue, raw.path, path])
         let base = CachedImage(path: path, format: format, virtualSizeBytes: 1 << 20)
-        let disk = try await disks.ensureRootDisk(
-            instanceID: Self.id, base: base, sizeBytes: 5 << 30)
+        let disk = try await disks.ensureDisk(
+            .root(build: 0), instanceID: Self.id, base: base, sizeBytes: 5 << 30)
         #expect(disk.isNew)
         #expect(disk.virtualSizeBytes == 5 << 30)
         let decoder = JSONDecoder()
@@ -81,12 +81,12 @@ let qemuIsInstalled = FileManager.default.isExecutableFile(atPath: "/usr/bin/qem
 
     @Test func existingDiskIsKept() async throws {
         let base = try base()
-        let first = try await disks.ensureRootDisk(
-            instanceID: Self.id, base: base, sizeBytes: 4 << 20)
+        let first = try await disks.ensureDisk(
+            .root(build: 0), instanceID: Self.id, base: base, sizeBytes: 4 << 20)
         let inode: Int = try attribute(.systemFileNumber, first.path)
         for size in [UInt64(4) << 20, 3 << 20] {
-            let again = try await disks.ensureRootDisk(
-                instanceID: Self.id, base: base, sizeBytes: size)
+            let again = try await disks.ensureDisk(
+                .root(build: 0), instanceID: Self.id, base: base, sizeBytes: size)
             #expect(again.path == first.path)
             #expect(!again.isNew)
             #expect(again.virtualSizeBytes == 4 << 20)
@@ -95,17 +95,48 @@ let qemuIsInstalled = FileManager.default.isExecutableFile(atPath: "/usr/bin/qem
         #expect(inodeNow == inode)
     }
 
+    @Test func smallerDiskGrows() async throws {
+        let base = try base()
+        for (size, found) in [(4, 4), (8, 8), (6, 8)] as [(UInt64, UInt64)] {
+            let disk = try await disks.ensureDisk(
+                .root(build: 0), instanceID: Self.id, base: base, sizeBytes: size << 20)
+            #expect(disk.virtualSizeBytes == found << 20)
+        }
+    }
+
+    @Test func buildsAreDisksOfTheirOwn() async throws {
+        let base = try base()
+        let wanted: [InstanceDisk] = [.root(build: 0), .root(build: 1), .root(build: 12), .rescue]
+        for disk in wanted {
+            _ = try await disks.ensureDisk(
+                disk, instanceID: Self.id, base: base, sizeBytes: 4 << 20)
+        }
+        let names = ["disk.qcow2", "rescue.qcow2", "root-1.qcow2", "root-12.qcow2"]
+        #expect(try folder.names("instances/\(Self.id)") == names)
+        for stray in ["root-0.qcow2", "root-01.qcow2", "root-.qcow2", "root--1.qcow2", "x"] {
+            _ = try folder.write([1], "instances/\(Self.id)/\(stray)")
+        }
+        #expect(try Set(disks.list().flatMap(\.disks.keys)) == Set(wanted))
+        for disk in wanted {
+            let path = try disks.path(disk, instanceID: Self.id)
+            #expect(disks.disk(atPath: path, instanceID: Self.id) == disk)
+        }
+        #expect(disks.disk(atPath: "/elsewhere/disk.qcow2", instanceID: Self.id) == nil)
+        try await disks.remove(.root(build: 1), instanceID: Self.id)
+        #expect(try disks.list().first?.disks.keys.contains(.root(build: 1)) == false)
+    }
+
     @Test func otherDiskIsNeverReplaced() async throws {
         let base = try base()
-        let disk = try await disks.ensureRootDisk(
-            instanceID: Self.id, base: base, sizeBytes: 4 << 20)
+        let disk = try await disks.ensureDisk(
+            .root(build: 0), instanceID: Self.id, base: base, sizeBytes: 4 << 20)
         let content = try bytes(disk.path)
         let other = try self.base("other.raw")
         let asQcow2 = CachedImage(path: base.path, format: .qcow2, virtualSizeBytes: 1 << 20)
-        for (image, size) in [(other, 4), (base, 8), (asQcow2, 4)] as [(CachedImage, UInt64)] {
+        for (image, size) in [(other, 4), (asQcow2, 4)] as [(CachedImage, UInt64)] {
             await #expect {
-                try await disks.ensureRootDisk(
-                    instanceID: Self.id, base: image, sizeBytes: size << 20)
+                try await disks.ensureDisk(
+                    .root(build: 0), instanceID: Self.id, base: image, sizeBytes: size << 20)
             } throws: { error in
                 guard case .diskDiffers(disk.path, _, _)? = error as? GuestDiskError else {
                     return false
@@ -114,28 +145,28 @@ let qemuIsInstalled = FileManager.default.isExecutableFile(atPath: "/usr/bin/qem
             }
         }
         #expect(try bytes(disk.path) == content)
-        try await disks.removeRootDisk(instanceID: Self.id)
-        try await disks.removeRootDisk(instanceID: Self.id)
-        let rebuilt = try await disks.ensureRootDisk(
-            instanceID: Self.id, base: other, sizeBytes: 4 << 20)
+        for _ in 0..<2 { try await disks.remove(.root(build: 0), instanceID: Self.id) }
+        let rebuilt = try await disks.ensureDisk(
+            .root(build: 0), instanceID: Self.id, base: other, sizeBytes: 4 << 20)
         #expect(rebuilt.isNew)
     }
 
     @Test func unreadableDiskIsNeverReplaced() async throws {
         let base = try base()
-        let path = try disks.rootDiskPath(instanceID: Self.id)
+        let path = try disks.path(.root(build: 0), instanceID: Self.id)
         let parent = folder.path + "/instances/" + Self.id
         try FileManager.default.createDirectory(
             atPath: parent, withIntermediateDirectories: true)
         try Data([1, 2, 3]).write(to: URL(fileURLWithPath: path))
         await #expect {
-            try await disks.ensureRootDisk(instanceID: Self.id, base: base, sizeBytes: 4 << 20)
+            try await disks.ensureDisk(
+                .root(build: 0), instanceID: Self.id, base: base, sizeBytes: 4 << 20)
         } throws: { error in
             guard case .diskUnreadable(path, _)? = error as? GuestDiskError else { return false }
             return true
         }
         #expect(try bytes(path) == [1, 2, 3])
-        #expect(try disks.list().map(\.backingFile) == [nil])
+        #expect(try disks.list().map(\.disks) == [[.root(build: 0): nil]])
     }
 
     @Test func diskMustHoldTheImage() async throws {
@@ -143,8 +174,8 @@ let qemuIsInstalled = FileManager.default.isExecutableFile(atPath: "/usr/bin/qem
         let expected = GuestDiskError.diskSmallerThanImage(
             instanceID: Self.id, requestedBytes: (1 << 20) - 1, imageBytes: 1 << 20)
         await #expect(throws: expected) {
-            try await disks.ensureRootDisk(
-                instanceID: Self.id, base: base, sizeBytes: (1 << 20) - 1)
+            try await disks.ensureDisk(
+                .root(build: 0), instanceID: Self.id, base: base, sizeBytes: (1 << 20) - 1)
         }
         #expect(try disks.list().isEmpty)
     }
@@ -153,20 +184,21 @@ let qemuIsInstalled = FileManager.default.isExecutableFile(atPath: "/usr/bin/qem
         let path = folder.path + "/absent"
         let base = CachedImage(path: path, format: .raw, virtualSizeBytes: 1)
         await #expect(throws: GuestDiskError.missingBaseImage(path: path)) {
-            try await disks.ensureRootDisk(instanceID: Self.id, base: base, sizeBytes: 512)
+            try await disks.ensureDisk(
+                .root(build: 0), instanceID: Self.id, base: base, sizeBytes: 512)
         }
     }
 
     @Test func concurrentCallsMakeOneDisk() async throws {
         let base = try base()
-        let made = try await withThrowingTaskGroup(of: RootDisk.self) { [disks] group in
+        let made = try await withThrowingTaskGroup(of: OverlayDisk.self) { [disks] group in
             for _ in 0..<8 {
                 group.addTask {
-                    try await disks.ensureRootDisk(
-                        instanceID: Self.id, base: base, sizeBytes: 4 << 20)
+                    try await disks.ensureDisk(
+                        .root(build: 0), instanceID: Self.id, base: base, sizeBytes: 4 << 20)
                 }
             }
-            return try await group.reduce(into: [RootDisk]()) { $0.append($1) }
+            return try await group.reduce(into: [OverlayDisk]()) { $0.append($1) }
         }
         #expect(made.count == 8)
         #expect(made.filter(\.isNew).count == 1)
@@ -187,14 +219,14 @@ let qemuIsInstalled = FileManager.default.isExecutableFile(atPath: "/usr/bin/qem
     @Test func listAndRemoval() async throws {
         #expect(try disks.list().isEmpty)
         let base = try base()
-        _ = try await disks.ensureRootDisk(instanceID: "b", base: base, sizeBytes: 4 << 20)
+        _ = try await disks.ensureDisk(
+            .root(build: 0), instanceID: "b", base: base, sizeBytes: 4 << 20)
         _ = try await disks.writeConfigDrive(instanceID: "a", image: [1])
         _ = try folder.write([1], "instances/stray")
         let entries = try disks.list()
         #expect(entries.map(\.instanceID) == ["a", "b"])
         #expect(entries.map(\.hasConfigDrive) == [true, false])
-        #expect(entries.map(\.hasRootDisk) == [false, true])
-        #expect(entries.map(\.backingFile) == [nil, base.path])
+        #expect(entries.map(\.disks) == [[:], [.root(build: 0): base.path]])
         for _ in 0..<2 { try await disks.remove(instanceID: "b") }
         #expect(try disks.list().map(\.instanceID) == ["a"])
         #expect(FileManager.default.fileExists(atPath: base.path))

@@ -15,7 +15,8 @@ struct QemuImageToolTests {
         let base = CachedImage(path: path, format: .raw, virtualSizeBytes: 512)
         var found: GuestDiskError?
         do {
-            _ = try await disks.ensureRootDisk(instanceID: "i", base: base, sizeBytes: 512)
+            _ = try await disks.ensureDisk(
+                .root(build: 0), instanceID: "i", base: base, sizeBytes: 512)
         } catch {
             found = try #require(error as? GuestDiskError)
         }

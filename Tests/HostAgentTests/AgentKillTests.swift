@@ -6,11 +6,11 @@ import Testing
 
 /// Killed before any of its driver calls, an agent leaves something that the next one brings to
 /// the same end.
-@Suite(.timeLimit(.minutes(2))) struct AgentKillTests {
+@Suite(.timeLimit(.minutes(5))) struct AgentKillTests {
     struct Scenario: CustomTestStringConvertible, Sendable {
         let testDescription: String
-        /// Brought about before anything is killed.
-        let before: Assignment?
+        /// Brought about before anything is killed, one after the other.
+        let before: [Assignment]
         /// What the killed agent and its successor are asked.
         let asked: Assignment
         let phase: GuestPhase
@@ -18,18 +18,56 @@ import Testing
 
     static let scenarios = [
         Scenario(
-            testDescription: "start", before: nil, asked: Fixture.assignment(.running),
+            testDescription: "start", before: [], asked: Fixture.assignment(.running),
             phase: .settled),
         Scenario(
-            testDescription: "stop", before: Fixture.assignment(.running),
+            testDescription: "stop", before: [Fixture.assignment(.running)],
             asked: Fixture.assignment(.stopped, generation: 2), phase: .settled),
         Scenario(
-            testDescription: "start again", before: Fixture.assignment(.stopped),
+            testDescription: "start again", before: [Fixture.assignment(.stopped)],
             asked: Fixture.assignment(.running, generation: 2), phase: .settled),
         Scenario(
-            testDescription: "remove", before: Fixture.assignment(.running),
+            testDescription: "remove", before: [Fixture.assignment(.running)],
             asked: Fixture.assignment(.absent, generation: 2), phase: .absent),
+        Scenario(
+            testDescription: "suspend", before: [Fixture.assignment(.running)],
+            asked: Fixture.assignment(.suspended, generation: 2), phase: .settled),
+        Scenario(
+            testDescription: "resume",
+            before: [
+                Fixture.assignment(.running), Fixture.assignment(.suspended, generation: 2),
+            ],
+            asked: Fixture.assignment(.running, generation: 3), phase: .settled),
+        Scenario(
+            testDescription: "pause", before: [Fixture.assignment(.running)],
+            asked: Fixture.assignment(.paused, generation: 2), phase: .settled),
+        Scenario(
+            testDescription: "attach", before: [Fixture.assignment(.running, ports: [1])],
+            asked: Fixture.assignment(.running, generation: 2), phase: .settled),
+        Scenario(
+            testDescription: "detach", before: [Fixture.assignment(.running)],
+            asked: Fixture.assignment(.running, generation: 2, ports: [1]), phase: .settled),
+        Scenario(
+            testDescription: "rebuild", before: [Fixture.assignment(.running)],
+            asked: rebuilt, phase: .settled),
+        Scenario(
+            testDescription: "export", before: [Fixture.assignment(.running)],
+            asked: exported, phase: .settled),
     ]
+
+    private static var rebuilt: Assignment {
+        var assignment = Fixture.assignment(.running, generation: 2)
+        assignment.definedSince = 2
+        assignment.guest.rootBuild = 1
+        assignment.guest.keptRootBuilds = [0]
+        return assignment
+    }
+
+    private static var exported: Assignment {
+        var assignment = Fixture.assignment(.running, generation: 2)
+        assignment.export = DiskExport(imageID: ImageID("copy"))
+        return assignment
+    }
 
     @Test(arguments: scenarios)
     func endsTheSame(_ scenario: Scenario) async throws {
@@ -45,52 +83,30 @@ import Testing
         var kills = 0
         for call in 1...callsMax {
             let stage = try await prepare(scenario)
-            if await killed(stage, scenario, atCall: call) { kills += 1 }
+            stage.plane.assign(scenario.asked)
+            let wasKilled = await stage.isKilled(atCall: call) {
+                await stage.plane.report(
+                    scenario.phase, generation: scenario.asked.generation)
+            }
+            if wasKilled { kills += 1 }
             await stage.withAgent {
                 _ = await stage.plane.report(
                     scenario.phase, generation: scenario.asked.generation)
             }
             #expect(stage.host.snapshot == expected, "killed at call \(call)")
-            #expect(stage.count(.start) <= 2 + (scenario.before == nil ? 0 : 1))
+            #expect(stage.count(.start) <= 2 + (scenario.before.isEmpty ? 0 : 1))
         }
         #expect(kills >= 8)
     }
 
     private func prepare(_ scenario: Scenario) async throws -> Stage {
         let stage = Stage()
-        if let before = scenario.before {
+        for before in scenario.before {
             await stage.withAgent {
                 stage.plane.assign(before)
-                await stage.plane.report(.settled)
+                await stage.plane.report(.settled, generation: before.generation)
             }
         }
         return stage
-    }
-
-    /// Runs an agent into its death; false when it was done before.
-    private func killed(_ stage: Stage, _ scenario: Scenario, atCall call: Int) async -> Bool {
-        let severed = stage.host.severed()
-        let agent = stage.agent()
-        stage.host.sever(atCall: call)
-        stage.plane.assign(scenario.asked)
-        let run = Task { await agent.run() }
-        let wasKilled = await withTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                for await _ in severed { return true }
-                return false
-            }
-            group.addTask {
-                await stage.plane.report(
-                    scenario.phase, generation: scenario.asked.generation)
-                return false
-            }
-            let first = await group.next() ?? false
-            group.cancelAll()
-            return first
-        }
-        stage.host.sever()
-        run.cancel()
-        await run.value
-        return wasKilled
     }
 }

@@ -149,6 +149,8 @@ import Testing
             #expect(first.diskGiB == 100)
             #expect(first.devices.count == 8)
             #expect(first.conditions == [])
+            #expect(first.abilities == AgentAbility.allCases.map(\.rawValue))
+            #expect(first.migrationURI == "simulated://h")
             stage.host.vanish(DeviceID("sim-h-pf0/vf3/vdpa3"))
             await stage.plane.first { $0.hostReports.last?.devices.count == 7 }
             let condition = HostCondition(code: "below-minimum", message: "m", blocksVDPA: true)

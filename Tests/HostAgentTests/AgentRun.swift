@@ -7,12 +7,20 @@ import SimulatedDrivers
 
 /// One simulated host and control plane, with agents that come and go.
 final class Stage: Sendable {
-    let host = SimulatedHost(Fixture.spec)
+    let host: SimulatedHost
     let plane = ScriptedControlPlane()
     let record: MemoryRecordStore
     let clock = PatientClock()
 
-    init(record: LocalRecord? = nil) { self.record = MemoryRecordStore(record) }
+    init(
+        record: LocalRecord? = nil, name: String = "h",
+        neighbours: SimulatedNeighbours = SimulatedNeighbours()
+    ) {
+        var spec = Fixture.spec
+        spec.name = name
+        host = SimulatedHost(spec, neighbours: neighbours)
+        self.record = MemoryRecordStore(record)
+    }
 
     /// Settings under which only signals make the agent look.
     static var settings: AgentSettings {
@@ -29,8 +37,9 @@ final class Stage: Sendable {
         let incarnation = host.incarnation
         let isAlive: @Sendable () -> Bool = { [host] in host.incarnation == incarnation }
         var identity = AgentIdentity(
-            hostName: "h", zone: "nova", agentVersion: "1", address: "192.0.2.1")
+            hostName: host.spec.name, zone: "nova", agentVersion: "1", address: "192.0.2.1")
         identity.configuredName = configuredName
+        identity.migrationURI = host.migrationURI
         return HostAgent(
             identity: identity,
             link: plane.link(isAlive: isAlive), drivers: drivers,
@@ -58,6 +67,34 @@ final class Stage: Sendable {
             await task.value
             throw error
         }
+    }
+
+    /// Runs an agent until it is killed before its `call`-th driver call, or until `isDone` has
+    /// returned; false when it was not killed before.
+    func isKilled(atCall call: Int, before isDone: @escaping @Sendable () async -> Void) async
+        -> Bool
+    {
+        let severed = host.severed()
+        let agent = agent()
+        host.sever(atCall: call)
+        let run = Task { await agent.run() }
+        let wasKilled = await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                for await _ in severed { return true }
+                return false
+            }
+            group.addTask {
+                await isDone()
+                return false
+            }
+            let first = await group.next() ?? false
+            group.cancelAll()
+            return first
+        }
+        host.sever()
+        run.cancel()
+        await run.value
+        return wasKilled
     }
 
     /// Waits for a state of the host.

@@ -48,6 +48,32 @@ import Testing
         #expect(record?.devices == nil)
     }
 
+    @Test func guestsOfAnEarlierReleaseAreReadable() async throws {
+        let text = #"""
+            {"guests":{"i1":{"detail":"","generation":3,"goal":"running","phase":"settled",
+            "wasBuilt":true}},"revision":7}
+            """#
+        try Data(text.utf8).write(to: folder.appendingPathComponent("assignments.json"))
+        let record = try await FileRecordStore(directory: folder.path).load()
+        var guest = try #require(record?[Fixture.instance])
+        #expect(guest.hasData(in: .root(build: 0)))
+        #expect(!guest.hasData(in: .root(build: 1)))
+        #expect(!guest.hasData(in: .rescue))
+        guest.noteData(inRoot: 1)
+        #expect(guest.builtRoots == [0, 1])
+    }
+
+    @Test func migrationsAndCopiesComeBackAsSaved() async throws {
+        var record = record
+        record[Fixture.instance]?.exported = ImageID("copy")
+        record[Fixture.instance]?.migration = RecordedMigration(migrationID: MigrationID("m"))
+        record[Fixture.instance]?.migration?.hasBegun = true
+        record[Fixture.instance]?.migration?.networkLostAt = Fixture.now
+        let store = FileRecordStore(directory: folder.path)
+        try await store.save(record)
+        #expect(try await store.load() == record)
+    }
+
     @Test func devicesComeBackAsSaved() async throws {
         var record = record
         var memory = DeviceMemory()

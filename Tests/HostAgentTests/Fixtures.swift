@@ -57,6 +57,13 @@ enum Fixture {
             guest: guest(ports: ports))
     }
 
+    static let migrationID = MigrationID("m")
+    static let arrival = GuestArrival(migrationID: migrationID, sourceHostName: "h")
+    static let departure = GuestDeparture(
+        migrationID: migrationID, destinationURI: "simulated://g", destinationHostName: "g",
+        numa: nil, isEncrypted: true, bandwidthMiBPerSecond: nil, downtimeMS: 500,
+        timeoutMS: 800_000)
+
     // MARK: Observations
 
     static func observed(_ power: GuestPower, ports: [Int] = [1, 2]) -> ObservedGuest {
@@ -75,5 +82,6 @@ enum Fixture {
             macAddress: interface(number).macAddress, isUp: isUp)
     }
 
-    static let disk = StoredGuest(instanceID: instance, hasRoot: true, hasConfigDrive: true)
+    static let disk = StoredGuest(
+        instanceID: instance, disks: [.root(build: 0)], hasConfigDrive: true)
 }

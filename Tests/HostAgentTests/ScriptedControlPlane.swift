@@ -19,6 +19,11 @@ final class ScriptedControlPlane: Sendable {
         var answers: [HostAnswer] = []
         var imageBytesSent = 0
         var cancelledFetches = 0
+        /// Copies of disks that were stored, whole.
+        var stored: [ImageID: [UInt8]] = [:]
+        var storeProblem: AgentLinkError?
+        var storeIsStalled = false
+        var storesBegun = 0
 
         func latest(_ instance: InstanceID) -> GuestReport? {
             reports.last { $0.instanceID == instance }
@@ -140,6 +145,10 @@ struct ScriptedLink: ControlPlaneLink {
     ) async throws(AgentLinkError) {
         try check()
         if let problem = plane.state.imageProblem { throw problem }
+        if let stored = plane.state.stored[image] {
+            do { try await receive(stored) } catch { throw .receiverFailed("\(error)") }
+            return
+        }
         let chunk = [UInt8](repeating: 0, count: Fixture.imageBytes / 4)
         for part in 0..<4 {
             if part == 2, await plane.first(where: { !$0.imageIsStalled }) == nil {
@@ -149,5 +158,24 @@ struct ScriptedLink: ControlPlaneLink {
             do { try await receive(chunk) } catch { throw .receiverFailed("\(error)") }
             plane.change { $0.imageBytesSent += chunk.count }
         }
+    }
+
+    func storeImage(
+        _ image: ImageID, sizeBytes: Int64,
+        next: @escaping @Sendable () async throws -> [UInt8]?
+    ) async throws(AgentLinkError) {
+        try check()
+        plane.change { $0.storesBegun += 1 }
+        if let problem = plane.state.storeProblem { throw problem }
+        var bytes: [UInt8] = []
+        do {
+            while let chunk = try await next() { bytes += chunk }
+        } catch { throw .receiverFailed("\(error)") }
+        if await plane.first(where: { !$0.storeIsStalled }) == nil {
+            throw .unreachable("cancelled")
+        }
+        try check()
+        guard bytes.count == sizeBytes else { throw .refused("the size is wrong") }
+        plane.change { [bytes] in $0.stored[image] = bytes }
     }
 }

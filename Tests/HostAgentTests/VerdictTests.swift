@@ -43,6 +43,68 @@ import Testing
         #expect(report.detail.contains("not defined"))
     }
 
+    @Test func aGuestThatIsAwaitedHasNoPowerHere() {
+        var assignment = Fixture.assignment(.running)
+        assignment.arrival = Fixture.arrival
+        var report = verdict(
+            on: assignment, GuestTraces(guest: nil, vifs: [Fixture.vif(1)], stored: Fixture.disk),
+            remembered: nil, now: Fixture.now)
+        #expect(report.phase == .prepared)
+        #expect(report.power == .none)
+        var guest = Fixture.observed(.paused, ports: [])
+        guest.transit = .arriving
+        report = verdict(
+            on: assignment, GuestTraces(guest: guest, vifs: [], stored: Fixture.disk),
+            remembered: nil, now: Fixture.now)
+        #expect(report.phase == .prepared)
+        #expect(report.power == .none)
+    }
+
+    @Test func aGuestThatLeavesIsWorkedOnUntilItHasLeft() {
+        var assignment = Fixture.assignment(.running)
+        assignment.departure = Fixture.departure
+        var remembered = RecordedGuest(generation: 1, goal: .running, phase: .working)
+        remembered.migration = RecordedMigration(migrationID: Fixture.migrationID)
+        remembered.migration?.hasBegun = true
+        var guest = Fixture.observed(.running, ports: [])
+        guest.transit = .leaving
+        var report = verdict(
+            on: assignment, GuestTraces(guest: guest, vifs: [], stored: Fixture.disk),
+            remembered: remembered, now: Fixture.now)
+        #expect(report.phase == .working)
+        #expect(report.power == .running)
+        report = verdict(
+            on: assignment, GuestTraces(guest: nil, vifs: [], stored: Fixture.disk),
+            remembered: remembered, now: Fixture.now)
+        #expect(report.phase == .departed)
+        #expect(report.power == .none)
+    }
+
+    @Test func aCopyThatIsWaitedForIsWork() {
+        var assignment = Fixture.assignment(.stopped)
+        assignment.export = DiskExport(imageID: ImageID("copy"))
+        let traces = GuestTraces(
+            guest: Fixture.observed(.shutdown), vifs: [], stored: Fixture.disk)
+        var remembered = RecordedGuest(generation: 1, goal: .stopped, phase: .settled)
+        remembered.exported = ImageID("before")
+        var report = verdict(
+            on: assignment, traces, remembered: remembered, now: Fixture.now)
+        #expect(report.phase == .working)
+        #expect(report.exported == ImageID("before"))
+        remembered.exported = ImageID("copy")
+        report = verdict(on: assignment, traces, remembered: remembered, now: Fixture.now)
+        #expect(report.phase == .settled)
+    }
+
+    @Test func whatAnAgentCanDo() {
+        var identity = AgentIdentity(
+            hostName: "h", zone: "nova", agentVersion: "1", address: "192.0.2.1")
+        #expect(!identity.abilities.contains(.liveMigrate))
+        #expect(identity.abilities.count == AgentAbility.allCases.count - 1)
+        identity.migrationURI = "qemu+tls://h/system"
+        #expect(identity.abilities == AgentAbility.allCases)
+    }
+
     @Test func nothingLeftIsAbsent() {
         let report = judge(.absent, GuestTraces(guest: nil, vifs: [], stored: nil))
         #expect(report.phase == .absent)
@@ -64,9 +126,13 @@ import Testing
         let fault = DriverFault(
             operation: "open", object: "/var/lib/secret", found: "host7 said no")
         let steps: [GuestStep] = [
-            .prepareRoot, .writeConfigDrive, .ensureMAC(Fixture.port(1)),
+            .prepare(.root(build: 0)), .prepare(.rescue), .writeConfigDrive,
+            .ensureMAC(Fixture.port(1)),
             .plug(Fixture.port(1)), .define, .start, .shutdown, .destroy,
-            .unplug(Fixture.port(1)), .undefine, .removeStorage, .forget,
+            .unplug(Fixture.port(1)), .undefine, .removeStorage, .forget, .pause, .unpause,
+            .save, .restore, .discardSaved, .attach(Fixture.port(1)), .detach(Fixture.port(1)),
+            .announce(Fixture.port(1)), .migrate, .abortMigration, .copyRoot,
+            .export(isCopied: true), .removeCopy, .removeDisk(.rescue),
         ]
         for step in steps {
             let problem = GuestProblem.step(step, .failed(fault))

@@ -1,4 +1,5 @@
 import ComputeModel
+import Foundation
 import HostDrivers
 import Testing
 
@@ -25,7 +26,7 @@ struct DomainMappingTests {
         #expect(domain.consoleLogPath == plan.consoleLogPath)
 
         let observed = try #require(
-            try DomainDescription(xml: domain.xml()).observed(state: .running))
+            try DomainDescription(xml: domain.xml()).observed(.sample(state: .running)))
         #expect(observed.instanceID == plan.instanceID)
         #expect(observed.generation == 7)
         #expect(observed.power == .running)
@@ -56,7 +57,7 @@ struct DomainMappingTests {
             <domain type='kvm'><uuid>0d6d2b7c-8e0f-4a9c-9d1e-5b6a7c8d9e0f</uuid><name>x</name>
             <devices/></domain>
             """
-        #expect(try DomainDescription(xml: xml).observed(state: .running) == nil)
+        #expect(try DomainDescription(xml: xml).observed(.sample(state: .running)) == nil)
     }
 
     @Test(
@@ -64,10 +65,59 @@ struct DomainMappingTests {
         arguments: [
             (.running, .running, true), (.shuttingDown, .running, true), (.paused, .paused, true),
             (.shutOff, .shutdown, false), (.crashed, .crashed, true),
-            (.suspendedByGuest, .suspended, true), (.unknown(99), .running, true),
+            (.suspendedByGuest, .paused, true), (.unknown(99), .running, true),
         ] as [(DomainState, GuestPower, Bool)])
     func power(_ state: DomainState, _ power: GuestPower, isActive: Bool) {
         #expect(state.power == power)
         #expect(state.isActive == isActive)
+    }
+
+    private static let migration = job(.migrationOut)
+
+    private static func job(
+        _ operation: DomainJob.Operation, _ phase: DomainJob.Phase = .running
+    ) -> DomainJob {
+        var job = DomainJob(completed: [:])
+        job.operation = operation
+        job.phase = phase
+        return job
+    }
+
+    @Test(
+        "guests on their way",
+        arguments: [
+            (.sample(state: .running), nil, nil),
+            (.sample(state: .paused), nil, nil),
+            (.sample(state: .shutOff), nil, nil),
+            (.sample(state: .running), migration, .leaving),
+            // Stopped by force, or at the very end.
+            (.sample(state: .paused), migration, .leaving),
+            (.sample(state: .running), job(.backup), nil),
+            (.sample(state: .running), job(.migrationOut, .completed), nil),
+            (.sample(state: .paused, isPostCopy: true), nil, .leaving),
+            (.sample(state: .paused, isPersistent: false), nil, .arriving),
+            (.sample(state: .shutOff, isPersistent: false), nil, .arriving),
+            (.sample(state: .running, isPostCopy: true, isPersistent: false), nil, .arriving),
+            (.sample(state: .running, isPersistent: false), nil, nil),
+        ] as [(DomainSummary, DomainJob?, GuestTransit?)])
+    func transit(_ summary: DomainSummary, _ job: DomainJob?, _ transit: GuestTransit?) {
+        #expect(summary.transit(job: job) == transit)
+    }
+
+    @Test("a guest whose memory is saved is suspended")
+    func suspended() {
+        #expect(DomainSummary.sample(state: .shutOff, hasManagedSave: true).power == .suspended)
+        #expect(DomainSummary.sample(state: .shutOff).power == .shutdown)
+    }
+}
+
+extension DomainSummary {
+    static func sample(
+        state: DomainState, isPostCopy: Bool = false, isPersistent: Bool = true,
+        hasManagedSave: Bool = false
+    ) -> DomainSummary {
+        DomainSummary(
+            uuid: UUID(), name: "m-1", state: state, isPostCopy: isPostCopy,
+            hasManagedSave: hasManagedSave, isPersistent: isPersistent)
     }
 }

@@ -65,10 +65,7 @@ struct FakeHost {
             uniqueKeysWithValues: cards.compactMap { card in
                 card.permanentMAC.map { (card.uplinkName, $0) }
             })
-        let reader = DeviceReader(
-            session: LibvirtSession(uri: "test:///none", logger: Logger(label: "test")),
-            sysfs: SysfsTree(root: folder.path), netlink: VDPANetlinkClient(),
-            permanentMAC: { permanent[$0] })
+        let reader = DeviceReader(folder) { permanent[$0] }
         sources = try reader.readSysfs(sources)
         for device in sources.vdpaDevices {
             let number = Int(device.name.filter(\.isNumber)) ?? 0
@@ -213,5 +210,21 @@ struct FakeHost {
 
     private static func address(_ card: Card, _ function: Int) -> String {
         "<address domain='0x0000' bus='0x\(card.bus)' slot='0x00' function='0x\(function)'/>"
+    }
+}
+
+extension DeviceReader {
+    /// Reads a tree below `folder`, and of libvirt nothing.
+    init(
+        _ folder: TemporaryFolder, limitMS: Int = 60_000,
+        clock: any Clock<Duration> = ContinuousClock(),
+        tell: @escaping @Sendable (BoundedReading.Event) -> Void = { _ in },
+        permanentMAC: @escaping @Sendable (String) -> String?
+    ) {
+        self.init(
+            session: LibvirtSession(uri: "test:///none", logger: Logger(label: "test")),
+            sysfs: SysfsTree(root: folder.path), netlink: VDPANetlinkClient(),
+            permanentMAC: permanentMAC,
+            reading: BoundedReading(limitMS: limitMS, clock: clock, tell: tell))
     }
 }

@@ -14,10 +14,7 @@ struct ResolveTests {
     ) async throws -> ResolvedDevice {
         try await TemporaryFolder.use { folder in
             let inventory = VDPADeviceInventory(
-                reader: DeviceReader(
-                    session: LibvirtSession(uri: "test:///none", logger: Logger(label: "test")),
-                    sysfs: SysfsTree(root: folder.path), netlink: VDPANetlinkClient(),
-                    permanentMAC: { _ in nil }),
+                reader: DeviceReader(folder) { _ in nil },
                 rules: DeviceRules(KVMHostConfiguration(stateDirectory: "/nowhere")),
                 nodeProblem: { _ in nodeProblem }, clock: ContinuousClock(),
                 logger: Logger(label: "test"))

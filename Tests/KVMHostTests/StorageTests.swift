@@ -10,15 +10,15 @@ import Testing
 
 @Suite("guests' files", .timeLimit(.minutes(2)))
 struct StorageTests {
-    private static let imageBytes = [UInt8](repeating: 7, count: 3 << 20)
+    static let imageBytes = [UInt8](repeating: 7, count: 3 << 20)
 
-    private func storage(_ folder: TemporaryFolder) async throws -> LocalGuestStorage {
+    static func storage(_ folder: TemporaryFolder) async throws -> LocalGuestStorage {
         try await KVMHost.storage(
             KVMHostConfiguration(stateDirectory: folder.path + "/state"),
             Logger(label: "test"))
     }
 
-    private func image(
+    static func image(
         _ folder: TemporaryFolder, _ bytes: [UInt8] = imageBytes, format: String = "raw"
     ) throws -> GuestImage {
         let file = "\(folder.path)/image-\(UUID().uuidString)"
@@ -30,7 +30,7 @@ struct StorageTests {
     }
 
     /// Wraps what `receive` throws, as the agent's fetch does.
-    private static func fetch(
+    static func fetch(
         _ bytes: [UInt8] = imageBytes, counting calls: Calls? = nil
     ) -> HostDrivers.ImageFetch {
         { image, receive async throws(DriverError) in
@@ -54,16 +54,17 @@ struct StorageTests {
     @Test("a root disk, made once, of the size asked for", arguments: [(0, 3 << 20), (1, 1 << 30)])
     func root(_ sizeGiB: Int, _ sizeBytes: Int) async throws {
         try await TemporaryFolder.use { folder in
-            let storage = try await storage(folder)
+            let storage = try await Self.storage(folder)
             let instance = InstanceID(uuid: UUID())
-            let image = try image(folder)
+            let image = try Self.image(folder)
             let calls = Calls()
             for _ in 0..<2 {
-                try await storage.prepareRoot(
-                    instance, image: image, sizeGiB: sizeGiB, fetch: Self.fetch(counting: calls))
+                try await storage.prepare(
+                    .root(build: 0), of: instance, image: image, sizeGiB: sizeGiB,
+                    fetch: Self.fetch(counting: calls))
             }
             #expect(calls.count.load(ordering: .relaxed) == 1)
-            let root = storage.paths(instance).root
+            let root = storage.paths(instance, root: .root(build: 0)).root
             #expect(root.format == "qcow2")
             let info = try Command.run(
                 "/usr/bin/qemu-img", ["info", "--output=json", root.path], in: folder)
@@ -74,7 +75,10 @@ struct StorageTests {
             #expect(json["backing-filename-format"] as? String == "raw")
             #expect(
                 try await storage.list()
-                    == [StoredGuest(instanceID: instance, hasRoot: true, hasConfigDrive: false)])
+                    == [
+                        StoredGuest(
+                            instanceID: instance, disks: [.root(build: 0)], hasConfigDrive: false)
+                    ])
         }
     }
 
@@ -85,8 +89,8 @@ struct StorageTests {
         ])
     func refused(_ what: String) async throws {
         try await TemporaryFolder.use { folder in
-            let storage = try await storage(folder)
-            var wanted = try image(folder)
+            let storage = try await Self.storage(folder)
+            var wanted = try Self.image(folder)
             var bytes = Self.imageBytes
             var sizeGiB = 0
             switch what {
@@ -96,19 +100,20 @@ struct StorageTests {
             case "small disk":
                 wanted.format = "qcow2"
                 bytes = try Self.qcow2(sizeGiB: 2, folder)
-                wanted = try image(folder, bytes, format: "qcow2")
+                wanted = try Self.image(folder, bytes, format: "qcow2")
                 sizeGiB = 1
             default:
                 bytes = [0x51, 0x46, 0x49, 0xfb] + Self.imageBytes
-                wanted = try image(folder, bytes)
+                wanted = try Self.image(folder, bytes)
             }
             let (image, content, size) = (wanted, bytes, sizeGiB)
             let instance = InstanceID(uuid: UUID())
             await expect(.refused) {
-                try await storage.prepareRoot(
-                    instance, image: image, sizeGiB: size, fetch: Self.fetch(content))
+                try await storage.prepare(
+                    .root(build: 0), of: instance, image: image, sizeGiB: size,
+                    fetch: Self.fetch(content))
             }
-            #expect(try await storage.list().allSatisfy { !$0.hasRoot })
+            #expect(try await storage.list().allSatisfy(\.disks.isEmpty))
         }
     }
 
@@ -130,11 +135,11 @@ struct StorageTests {
         ])
     func fetchErrors(_ failure: DriverError) async throws {
         try await TemporaryFolder.use { folder in
-            let storage = try await storage(folder)
-            let image = try image(folder)
+            let storage = try await Self.storage(folder)
+            let image = try Self.image(folder)
             let found = await #expect(throws: DriverError.self) {
-                try await storage.prepareRoot(
-                    InstanceID(uuid: UUID()), image: image, sizeGiB: 0,
+                try await storage.prepare(
+                    .root(build: 0), of: InstanceID(uuid: UUID()), image: image, sizeGiB: 0,
                     fetch: { _, _ async throws(DriverError) in throw failure })
             }
             #expect(found == failure)
@@ -144,14 +149,14 @@ struct StorageTests {
     @Test("removal, repeated, and folders that are nobody's")
     func removal() async throws {
         try await TemporaryFolder.use { folder in
-            let storage = try await storage(folder)
+            let storage = try await Self.storage(folder)
             let instance = InstanceID(uuid: UUID())
             try await storage.writeConfigDrive(instance, guest: .sample())
             try folder.write("state/guests/lost-found/x", "")
             try folder.write("state/guests/\(instance)/console.log", "text")
             #expect(
                 try await storage.list()
-                    == [StoredGuest(instanceID: instance, hasRoot: false, hasConfigDrive: true)])
+                    == [StoredGuest(instanceID: instance, disks: [], hasConfigDrive: true)])
             for _ in 0..<2 { try await storage.remove(instance) }
             #expect(try await storage.list().isEmpty)
         }
@@ -160,11 +165,11 @@ struct StorageTests {
     @Test("the config drive's files, read by another program")
     func configDrive() async throws {
         try await TemporaryFolder.use { folder in
-            let storage = try await storage(folder)
+            let storage = try await Self.storage(folder)
             let instance = InstanceID(uuid: UUID())
             try await storage.writeConfigDrive(instance, guest: .sample())
             try await storage.writeConfigDrive(instance, guest: .sample())
-            let path = storage.paths(instance).configDrive
+            let path = storage.paths(instance, root: .rescue).configDrive
             let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions]
             #expect(mode as? Int == 0o600)
             try Command.run(
@@ -201,7 +206,7 @@ struct StorageTests {
     @Test("definitions without a config drive", arguments: ["user data", "route", "prefix"])
     func badDefinition(_ what: String) async throws {
         try await TemporaryFolder.use { folder in
-            let storage = try await storage(folder)
+            let storage = try await Self.storage(folder)
             var guest = GuestDefinition.sample()
             switch what {
             case "user data": guest.userData = "a"
@@ -221,7 +226,7 @@ struct StorageTests {
     @Test("capacity of a real file system")
     func capacity() async throws {
         try await TemporaryFolder.use { folder in
-            let capacity = try await storage(folder).capacity()
+            let capacity = try await Self.storage(folder).capacity()
             #expect(capacity.totalGiB > 0)
             #expect((0...capacity.totalGiB).contains(capacity.freeGiB))
         }

@@ -20,7 +20,7 @@ struct SwitchTests {
     /// Runs `body` with a switch daemon of its own that has bridge `br-int` and in which every
     /// interface name works.
     private func withSwitch(
-        _ body: (OVSVirtualSwitch, Links) async throws -> Void
+        _ body: (OVSVirtualSwitch, Links, SwitchDaemons) async throws -> Void
     ) async throws {
         try await TemporaryFolder.use { folder in
             let daemons = try SwitchDaemons(folder)
@@ -33,7 +33,7 @@ struct SwitchTests {
                     openVSwitch: openVSwitch, bridge: "br-int", logger: Logger(label: "test"),
                     setLink: { interface, up throws(VirtualSwitchError) in
                         links.calls.withLock { $0.append("\(interface) \(up ? "up" : "down")") }
-                    }), links)
+                    }), links, daemons)
             await openVSwitch.close()
         }
     }
@@ -47,7 +47,7 @@ struct SwitchTests {
 
     @Test("plug, plug again, move, unplug, unplug again")
     func life() async throws {
-        try await withSwitch { virtualSwitch, links in
+        try await withSwitch { virtualSwitch, links, _ in
             let port = PortID(uuid: UUID())
             for _ in 0..<2 {
                 try await virtualSwitch.plug(vif("rep0", port: port))
@@ -67,9 +67,52 @@ struct SwitchTests {
         }
     }
 
+    /// Between two ports of one VLAN, by the switch's own table of MACs.
+    @Test(
+        "an announcement moves the MAC to the port, in its VLAN",
+        arguments: ["", "OpenFlow10", "OpenFlow13", "OpenFlow14"])
+    func announcement(_ protocols: String) async throws {
+        try await withSwitch { virtualSwitch, _, daemons in
+            if !protocols.isEmpty {
+                try daemons.run(
+                    "ovs-vsctl",
+                    daemons.database + ["set", "bridge", "br-int", "protocols=\(protocols)"])
+            }
+            let port = PortID(uuid: UUID())
+            await expect(.notFound) { try await virtualSwitch.announce(port) }
+            for representor in ["rep0", "rep1"] {
+                try await virtualSwitch.plug(vif(representor, port: port))
+                try await virtualSwitch.announce(port)
+                let number = try daemons.run(
+                    "ovs-vsctl", daemons.database + ["get", "interface", representor, "ofport"])
+                let learned = try daemons.run(
+                    "ovs-appctl", ["-t", daemons.folder.path + "/vs.ctl", "fdb/show", "br-int"])
+                let row = learned.split(separator: "\n").first {
+                    $0.contains("52:54:01:00:01:01")
+                }
+                let fields = (row ?? "").split(separator: " ").prefix(2).map(String.init)
+                #expect(
+                    fields == [number.trimmingCharacters(in: .whitespacesAndNewlines), "7"],
+                    "\(learned)")
+            }
+        }
+    }
+
+    @Test("a bridge that speaks no version of ours says so")
+    func otherOpenFlow() async throws {
+        try await withSwitch { virtualSwitch, _, daemons in
+            try daemons.run(
+                "ovs-vsctl",
+                daemons.database + ["set", "bridge", "br-int", "protocols=OpenFlow15"])
+            let port = PortID(uuid: UUID())
+            try await virtualSwitch.plug(vif("rep0", port: port))
+            await expect(.failed) { try await virtualSwitch.announce(port) }
+        }
+    }
+
     @Test("changes are signalled")
     func changes() async throws {
-        try await withSwitch { virtualSwitch, _ in
+        try await withSwitch { virtualSwitch, _, _ in
             var changes = virtualSwitch.changes().makeAsyncIterator()
             let port = PortID(uuid: UUID())
             #expect(await changes.next() != nil)
@@ -80,7 +123,7 @@ struct SwitchTests {
 
     @Test("a bridge that isn't there is refused with what to do")
     func missingBridge() async throws {
-        try await withSwitch { virtualSwitch, _ in
+        try await withSwitch { virtualSwitch, _, _ in
             let other = OVSVirtualSwitch(
                 openVSwitch: virtualSwitch.openVSwitch, bridge: "br-none",
                 logger: Logger(label: "test"), setLink: virtualSwitch.setLink)
@@ -139,11 +182,14 @@ private struct SwitchDaemons {
         }
     }
 
-    private func run(_ name: String, _ arguments: [String]) throws {
+    var database: [String] { ["--db=unix:\(folder.path)/db.sock"] }
+
+    @discardableResult
+    func run(_ name: String, _ arguments: [String]) throws -> String {
         let path = ["/usr/sbin/", "/usr/bin/"].map { $0 + name }.first {
             FileManager.default.isExecutableFile(atPath: $0)
         }
-        try Command.run(
+        return try Command.run(
             try #require(path, "install package openvswitch-switch for \(name)"), arguments,
             in: folder, environment: ["OVS_RUNDIR": folder.path, "OVS_LOGDIR": folder.path])
     }

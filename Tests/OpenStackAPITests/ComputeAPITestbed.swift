@@ -35,7 +35,7 @@ struct ComputeAPITestbed {
         let documents = try await DocumentStore.open(
             MemoryStateStore(), types: StoredTypes.all, logger: logger)
         context = ConductorContext(documents: documents, settings: settings, logger: logger)
-        conductor = try await Conductor(context) { _, _ in }
+        conductor = try await Conductor(context, images: Images(context: context))
         let tokens = Tokens(
             context: context, passwords: try PasswordHasher(cost: PasswordCost(roundsLog2: 4)))
         let addresses = ServiceAddresses(publicURL: "http://cloud.example.com")

@@ -26,14 +26,7 @@ import Testing
             logger: logger)
         let images = Images(context: context)
         try await images.prepare()
-        let conductor = try await Conductor(context) {
-            [files = images.files] image, receive throws(AgentLinkError) in
-            do {
-                for try await chunk in try await files.open(image) { try await receive(chunk) }
-            } catch {
-                throw .refused("\(error)")
-            }
-        }
+        let conductor = try await Conductor(context, images: images)
         let fleet = SimulatedFleet(
             .standard(hosts: 1), agentVersion: "test", logger: logger
         ) { conductor.link(hostName: $0.name) }

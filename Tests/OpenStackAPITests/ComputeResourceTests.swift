@@ -183,24 +183,6 @@ import Testing
         }
     }
 
-    @Test func whatIsNotBuiltSaysSo() async throws {
-        let bed = try await ComputeAPITestbed()
-        let server = try await bed.put("s")
-        try await bed.talk { client in
-            let path = "/servers/\(server.id)/action"
-            for action in ["resize", "os-migrateLive", "createImage"] {
-                let body = JSONValue.object([.init(action, nil)])
-                let answer = try await client.compute(.post, path, body)
-                #expect(answer.status == 501)
-                #expect(answer.fault("notImplemented")?.contains("'\(action)'") == true)
-            }
-            let bodies: [JSONValue] = [[:], ["dance": nil], ["pause": nil, "resume": nil], []]
-            for body in bodies {
-                #expect(try await client.compute(.post, path, body).status == 400)
-            }
-        }
-    }
-
     @Test func namesAreNeverTakenForIDs() async throws {
         let bed = try await ComputeAPITestbed()
         try await bed.put("s1")

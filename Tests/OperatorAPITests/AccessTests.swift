@@ -9,7 +9,7 @@ import Testing
         let bed = try await OperatorTestbed(
             joinTokens: FakeTokenIssuer(), simulation: FakeSimulation(["compute-1": true]))
         let routes = bed.service.service.routes
-        #expect(routes.count == 11)
+        #expect(routes.count == 16)
         try await bed.talk { client in
             for route in routes {
                 let path = "/v1" + route.path.replacing(/\{[a-z]+\}/, with: "compute-1")
@@ -41,6 +41,10 @@ import Testing
         ("/v1/operations?limit=0", "from 1 to 1000"),
         ("/v1/operations?limit=ten", "from 1 to 1000"),
         ("/v1/operations?status=done", "running, unwinding, succeeded, failed, stuck"),
+        ("/v1/operations?running=yes", "true, false"),
+        ("/v1/migrations?kind=live", "migration, resize, evacuation, live-migration"),
+        ("/v1/migrations?status=moving", "accepted, queued"),
+        ("/v1/migrations?limit=0", "from 1 to 1000"), ("/v1/migrations?hots=x", "'hots'"),
         ("/v1/hosts?zone=nova", "'zone'"),
     ])
     func wrongQueriesAreRefused(path: String, told: String) async throws {

@@ -30,6 +30,11 @@ private struct Inspection: WorkflowDefinition {
             let found = try await client.send(
                 .get, "/v1/operations?subject=\(server.id)&kind=create_instance")
             #expect(found.column("operations", "status") == ["failed"])
+            #expect(found.column("operations", "server_name") == ["web"])
+            for name in ["web", server.id.text] {
+                let same = try await client.send(.get, "/v1/operations?server=\(name)")
+                #expect(same.json == found.json)
+            }
             guard case .string(let id)? = found.at("operations.0.id") else {
                 Issue.record("no operation in \(found.json)")
                 return
@@ -69,8 +74,9 @@ private struct Inspection: WorkflowDefinition {
         #expect(
             OperationJSON(record).value.inKeyOrder == [
                 "cancel_requested": true, "created_at": "2001-01-01T00:00:00.000Z",
-                "failure": nil, "id": "w", "kind": "inspection", "request_id": "r",
-                "status": "stuck",
+                "duration_ms": nil, "failure": nil, "id": "w", "kind": "inspection",
+                "request_id": "r",
+                "server_name": nil, "status": "stuck",
                 "steps": [
                     [
                         "attempts": 1, "duration_ms": 1_250, "error": nil,
@@ -103,8 +109,13 @@ private struct Inspection: WorkflowDefinition {
             #expect(two.column("operations", "id") == Array(expected.prefix(2)))
             let one = try await client.send(.get, "/v1/operations?subject=b")
             #expect(one.column("operations", "subject") == ["b"])
-            let none = try await client.send(.get, "/v1/operations?kind=other")
-            #expect(none.column("operations", "id").isEmpty)
+            for query in ["kind=other", "running=true", "server=x", "subject=x"] {
+                let none = try await client.send(.get, "/v1/operations?\(query)")
+                #expect(none.column("operations", "id").isEmpty, "\(query)")
+            }
+            let ended = try await client.send(.get, "/v1/operations?running=false")
+            #expect(ended.column("operations", "id") == expected)
+            #expect(ended.at("operations.0.duration_ms") != .null)
         }
     }
 

@@ -28,7 +28,7 @@ struct OperatorTestbed {
             documents: documents,
             settings: ConductorSettings(imageDirectory: URL(fileURLWithPath: "/nonexistent")),
             logger: logger)
-        conductor = try await Conductor(context) { _, _ in }
+        conductor = try await Conductor(context, images: Images(context: context))
         service = OperatorService(
             conductor: conductor, joinTokens: joinTokens, simulation: simulation)
     }

@@ -80,8 +80,9 @@ struct SimulatedCellsTests {
     private func started(_ drivers: HostDriverSet, _ plan: GuestPlan) async throws {
         let image = GuestImage(
             id: ImageID("i"), format: "raw", sizeBytes: 1, virtualSizeBytes: 1, sha512: "")
-        try await drivers.storage.prepareRoot(plan.instanceID, image: image, sizeGiB: 1) {
-            _, receive async throws(DriverError) in
+        try await drivers.storage.prepare(
+            .root(build: 0), of: plan.instanceID, image: image, sizeGiB: 1
+        ) { _, receive async throws(DriverError) in
             do {
                 try await receive([0])
             } catch {

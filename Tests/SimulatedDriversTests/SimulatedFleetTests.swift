@@ -59,6 +59,10 @@ private struct ReceptionLink: ControlPlaneLink {
     func fetchImage(
         _ image: ImageID, receive: @Sendable ([UInt8]) async throws -> Void
     ) async throws(AgentLinkError) {}
+    func storeImage(
+        _ image: ImageID, sizeBytes: Int64,
+        next: @escaping @Sendable () async throws -> [UInt8]?
+    ) async throws(AgentLinkError) {}
 }
 
 @Suite(.timeLimit(.minutes(1))) struct SimulatedFleetTests {

@@ -10,6 +10,7 @@ import Workflow
 /// remove_guest    assignment turned to absent, the host's word awaited; a host that is down is
 ///                 not waited for: its claim stays until it comes back and removes the guest
 /// release_ports   ports unbound and given back, those made for the instance deleted
+/// remove_copies   images that hold copies of its disk removed
 /// finish          deleted
 /// ```
 struct DeleteInstance: WorkflowDefinition {
@@ -23,6 +24,7 @@ struct DeleteInstance: WorkflowDefinition {
     let context: ConductorContext
     let actions: InstanceActions
     let guests: GuestAssignments
+    let images: Images
 
     static let event = "compute_terminate_instance"
     /// A deletion is tried for minutes before it is left to the next start of the server.
@@ -43,10 +45,30 @@ struct DeleteInstance: WorkflowDefinition {
             WorkflowStep(withoutUndo: "release_ports", retry: Self.patience) { state, _ in
                 try await guests.releasePorts(of: state.instanceID)
             },
+            WorkflowStep(withoutUndo: "remove_copies", retry: Self.patience) { state, _ in
+                try await removeCopies(state)
+            },
             WorkflowStep(withoutUndo: "finish", retry: Self.patience) { state, _ in
                 try await finish(state)
             },
         ]
+    }
+
+    /// Copies of the instance's disk that moves and shelving made go with it.
+    private func removeCopies(_ state: State) async throws {
+        guard let instance = try context.documents.get(Instance.self, state.instanceID.text)?.value
+        else { return }
+        let copies = [
+            instance.rootImageID, instance.resize?.oldRootImageID, instance.shelvedImageID,
+        ]
+        for copy in copies.compactMap({ $0 }) {
+            do {
+                try await images.discard(copy)
+            } catch DomainError.notFound {
+                // Its owner was faster.
+                continue
+            }
+        }
     }
 
     private func finish(_ state: State) async throws {
@@ -59,6 +81,9 @@ struct DeleteInstance: WorkflowDefinition {
             deleted.state = .deleted
             deleted.task = nil
             deleted.workflowID = nil
+            deleted.migrationID = nil
+            deleted.moveDestination = nil
+            deleted.resize = nil
             deleted.observed = .none
             deleted.terminatedAt = context.now()
             deleted.updatedAt = context.now()

@@ -35,9 +35,9 @@ public struct ComputeService: Sendable {
     }
 
     private var table: [Route] {
-        serverRoutes + instanceActionRoutes + flavorRoutes + keypairRoutes + hypervisorRoutes
+        serverRoutes + interfaceRoutes + migrationRoutes + instanceActionRoutes + flavorRoutes
+            + keypairRoutes + hypervisorRoutes
             + serviceRoutes + zoneRoutes + aggregateRoutes + serverGroupRoutes + limitRoutes
-            + emptyRoutes
     }
 
     /// Wraps a handler that needs the microversion.

@@ -13,20 +13,6 @@ extension ComputeService {
         ]
     }
 
-    /// Nouns that this release has none of; the client asks for them along the way.
-    var emptyRoutes: [Route] {
-        [
-            route(.get, "/os-migrations", .admin) { _ in .ok(["migrations": []]) },
-            route(.get, "/servers/{id}/migrations", .reader) { request in
-                _ = try instance(request)
-                return .ok(["migrations": []])
-            },
-            route(.get, "/servers/{id}/tags", .reader) { request in
-                .ok(["tags": .strings(try instance(request).tags)])
-            },
-        ]
-    }
-
     private func showLimits(_ request: ComputeRequest) throws -> APIResponse {
         let caller = try request.caller()
         var project = caller.projectID

@@ -3,89 +3,172 @@ import Conductor
 import Persistence
 import RequestPipeline
 
-extension ComputeService {
-    /// `POST /servers/{id}/action`: the body's only key names the action.
-    func serverAction(_ request: ComputeRequest) async throws -> APIResponse {
-        let instance = try instance(request)
-        let body = try await request.request.json()
+/// One action on a server: its name, what stands with it, and the request's version.
+struct ServerAction {
+    let name: String
+    let value: JSONValue
+    let version: Microversion
+
+    /// The only member of a body names the action.
+    init(_ body: JSONValue, _ version: Microversion) throws(DomainError) {
         guard case .object(let members) = body, let action = members.first, members.count == 1
         else {
-            throw DomainError.invalid(
+            throw .invalid(
                 .server, field: nil,
                 "The body of an action is an object with one key, the action's name.")
         }
-        switch action.key {
-        case "os-getConsoleOutput":
-            var reader = try BodyReader(
-                action.value == .null ? [:] : action.value, path: action.key, noun: .server)
-            let lines = try reader.integer("length", in: -1...1_000_000)
-            try reader.finish()
-            let text = try await conductor.instances.consoleOutput(
-                instance.id, request.caller(), lines: lines == -1 ? nil : lines)
-            return .ok(["output": .string(text)])
-        case let name where Self.unbuilt.contains(name):
-            throw DomainError.notImplemented(
-                "The action '\(name)' is not available in this release.")
+        name = action.key
+        value = action.value
+        self.version = version
+    }
+
+    /// Reads the action's members; `null` has none, and neither has "", as old clients write it.
+    func reader() throws(DomainError) -> BodyReader {
+        let isEmpty = value == .null || value == ""
+        return try BodyReader(isEmpty ? [:] : value, path: name, noun: .server)
+    }
+
+    /// Fails when there are members.
+    func refuseMembers() throws(DomainError) {
+        try reader().finish()
+    }
+}
+
+extension ComputeService {
+    /// `POST /servers/{id}/action`.
+    func serverAction(_ request: ComputeRequest) async throws -> APIResponse {
+        let instance = try instance(request)
+        let action = try ServerAction(try await request.request.json(), request.version)
+        let caller = try request.caller()
+        guard caller.isAdmin || !Self.administrative.contains(action.name) else {
+            throw DomainError.forbidden(
+                "Policy doesn't allow '\(action.name)' to be performed: it needs the role"
+                    + " 'admin'.")
+        }
+        if let command = try ServerCommand.read(action) {
+            guard caller.isAdmin || !ServerCommand.namesHost(command) else {
+                throw DomainError.forbidden(
+                    "Policy doesn't allow '\(action.name)' to name a host: it needs the role"
+                        + " 'admin'.")
+            }
+            try refuseUnpinning(action, instance)
+            try await conductor.instances.perform(command, on: instance.id, caller)
+            return try ServerCommand.answer(action)
+        }
+        return try await otherAction(action, instance, request)
+    }
+
+    /// From 2.91 on a zone of null takes away the zone that was asked for when the server was
+    /// made, which can't be done here.
+    private func refuseUnpinning(_ action: ServerAction, _ instance: Instance) throws {
+        guard action.name == "unshelve", action.value["availability_zone"] == .null,
+            let zone = instance.requestedZone
+        else { return }
+        throw DomainError.invalid(
+            .server, field: "availability_zone",
+            "Server \(instance.id) was asked for in zone \(zone) and stays there; leave"
+                + " availability_zone out, or name a zone.")
+    }
+
+    /// Those that are no plain command to the server.
+    private func otherAction(
+        _ action: ServerAction, _ instance: Instance, _ request: ComputeRequest
+    ) async throws -> APIResponse {
+        switch action.name {
+        case "os-getConsoleOutput": return try await consoleOutput(action, instance, request)
+        case "rebuild": return try await rebuild(action, instance, request)
+        case "createImage": return try await createImage(action, instance, request)
+        case "os-resetState": return try await resetState(action, instance, request)
+        case "lock", "unlock": return try await setLock(action, instance, request)
+        case "forceDelete":
+            try action.refuseMembers()
+            try await conductor.instances.delete(instance.id, request.caller())
+            return APIResponse(.accepted)
+        case let name where Self.ofAddresses.contains(name):
+            guard request.version < .addressActionsGone else {
+                throw DomainError.notFound(.request, name)
+            }
+            throw Self.unavailable(name)
+        case let name where Self.unbuilt.contains(name): throw Self.unavailable(name)
         default:
             throw DomainError.invalid(
-                .server, field: nil, "There is no such action: \(action.key.prefix(64))")
+                .server, field: nil, "There is no such action: \(action.name.prefix(64))")
         }
     }
+
+    /// What only administrators may do, as by the reference system's policy.
+    private static let administrative: Set<String> = [
+        "migrate", "os-migrateLive", "evacuate", "os-resetState", "resetNetwork",
+        "injectNetworkInfo",
+    ]
+
+    /// Actions that went with microversion 2.44.
+    private static let ofAddresses: Set<String> = [
+        "addFixedIp", "removeFixedIp", "addFloatingIp", "removeFloatingIp",
+    ]
 
     /// Actions of the API that this release does not do. They say so and change nothing.
     private static let unbuilt: Set<String> = [
-        "os-start", "os-stop", "reboot", "pause", "unpause", "suspend", "resume", "lock",
-        "unlock", "resize", "confirmResize", "revertResize", "rebuild", "rescue", "unrescue",
-        "createImage", "createBackup", "shelve", "shelveOffload", "unshelve", "migrate",
-        "os-migrateLive", "evacuate", "os-resetState", "addSecurityGroup",
-        "removeSecurityGroup", "changePassword", "forceDelete", "restore", "trigger_crash_dump",
+        "createBackup", "addSecurityGroup", "removeSecurityGroup", "changePassword", "restore",
+        "trigger_crash_dump", "resetNetwork", "injectNetworkInfo",
     ]
 
-    // MARK: - Interfaces
-
-    func listInterfaces(_ request: ComputeRequest) throws -> APIResponse {
-        let instance = try instance(request)
-        let views = try instance.interfaces.compactMap { try interfaceView($0, instance, request) }
-        return .ok(["interfaceAttachments": .array(views)])
+    private static func unavailable(_ name: String) -> DomainError {
+        .notImplemented("The action '\(name)' is not available in this release.")
     }
 
-    func showInterface(_ request: ComputeRequest) throws -> APIResponse {
-        let instance = try instance(request)
-        let port = request.parameter("port")
-        guard let interface = instance.interfaces.first(where: { $0.portID.text == port }),
-            let view = try interfaceView(interface, instance, request)
-        else {
-            throw DomainError.notFound(.port, port)
-        }
-        return .ok(["interfaceAttachment": view])
+    private func consoleOutput(
+        _ action: ServerAction, _ instance: Instance, _ request: ComputeRequest
+    ) async throws -> APIResponse {
+        var reader = try action.reader()
+        let lines = try reader.integer("length", in: -1...1_000_000)
+        try reader.finish()
+        let text = try await conductor.instances.consoleOutput(
+            instance.id, request.caller(), lines: lines == -1 ? nil : lines)
+        return .ok(["output": .string(text)])
     }
 
-    private func interfaceView(
-        _ interface: InstanceInterface, _ instance: Instance, _ request: ComputeRequest
-    ) throws -> JSONValue? {
-        guard
-            let port = try conductor.context.documents.get(
-                NetworkPort.self, interface.portID.text)?.value,
-            port.deviceID == instance.id.text
-        else { return nil }
-        var members: [JSONValue.Member] = [
-            .init("net_id", .string(port.networkID.text)),
-            .init("port_id", .string(port.id.text)),
-            .init("mac_addr", .string(port.macAddress)),
-            .init("port_state", .string(port.linkUp ? "ACTIVE" : "DOWN")),
-            .init(
-                "fixed_ips",
-                .array(
-                    port.fixedIPs.map {
-                        [
-                            "subnet_id": .string($0.subnetID.text),
-                            "ip_address": .string($0.address),
-                        ]
-                    })),
-        ]
-        if request.version >= Microversion(minor: 70) {
-            members.append(.init("tag", .optional(interface.tag)))
+    private func createImage(
+        _ action: ServerAction, _ instance: Instance, _ request: ComputeRequest
+    ) async throws -> APIResponse {
+        var reader = try action.reader()
+        let name = try reader.requiredString("name", length: 1...255)
+        let properties = try ServerBody.metadata(&reader) ?? [:]
+        try reader.finish()
+        let image = try await conductor.instances.createImage(
+            instance.id, request.caller(), name: name, properties: properties)
+        guard request.version < .imageIDInBody else {
+            return .json(.accepted, ["image_id": .string(image.text)])
         }
-        return .object(members)
+        let base = addresses.base(request.request)
+        return APIResponse(.accepted).header("Location", "\(base)/image/v2/images/\(image)")
+    }
+
+    private func resetState(
+        _ action: ServerAction, _ instance: Instance, _ request: ComputeRequest
+    ) async throws -> APIResponse {
+        var reader = try action.reader()
+        let text = try reader.requiredString("state", length: 1...255)
+        try reader.finish()
+        guard let state = ["active": InstanceState.active, "error": .error][text] else {
+            throw reader.invalid("state", "'\(text)' is not one of ['active', 'error'].")
+        }
+        try await conductor.instances.resetState(instance.id, request.caller(), to: state)
+        return APIResponse(.accepted)
+    }
+
+    private func setLock(
+        _ action: ServerAction, _ instance: Instance, _ request: ComputeRequest
+    ) async throws -> APIResponse {
+        let locks = action.name == "lock"
+        var reader = try action.reader()
+        var reason: String?
+        if locks, request.version >= .lockedReason {
+            reason = try reader.string("locked_reason", length: 1...255)
+        }
+        try reader.finish()
+        try await conductor.instances.setLock(
+            instance.id, request.caller(), locked: locks, reason: reason)
+        return APIResponse(.accepted)
     }
 }

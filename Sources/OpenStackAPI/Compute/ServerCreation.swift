@@ -18,7 +18,7 @@ struct ServerCreation {
         let trimmed = name.trimmingCharacters(in: .whitespaces)
         guard !trimmed.isEmpty else { throw server.invalid("name", "it is blank.") }
         instances = InstanceRequest(
-            name: trimmed, flavorID: FlavorID(try Self.reference(&server, "flavorRef")),
+            name: trimmed, flavorID: FlavorID(try ServerBody.reference(&server, "flavorRef")),
             imageID: ImageID(try Self.image(&server)),
             networks: try Self.networks(&server, version))
         instances.serverGroupID = hints.group
@@ -28,17 +28,6 @@ struct ServerCreation {
         try readCounts(&server)
         server.ignore("adminPass", "accessIPv4", "accessIPv6", "OS-DCF:diskConfig", "personality")
         try server.finish()
-    }
-
-    /// Ids are also accepted as links, of which the last part counts.
-    private static func reference(_ server: inout BodyReader, _ key: String) throws -> String {
-        let text: String
-        if case .integer(let number)? = server.value(key) {
-            text = String(number)
-        } else {
-            text = try server.requiredString(key, length: 1...255)
-        }
-        return text.split(separator: "/").last.map(String.init) ?? text
     }
 
     private static func image(_ server: inout BodyReader) throws -> String {
@@ -63,10 +52,7 @@ struct ServerCreation {
     private mutating func readIdentity(
         _ server: inout BodyReader, _ version: Microversion
     ) throws {
-        instances.metadata = try server.stringMap("metadata", countMax: 128) ?? [:]
-        for (key, value) in instances.metadata where key.count > 255 || value.count > 255 {
-            throw server.invalid("metadata", "key and value may have 255 characters each.")
-        }
+        instances.metadata = try ServerBody.metadata(&server) ?? [:]
         instances.keyName = try server.string("key_name", length: 1...255)
         if version >= .serverDescription {
             instances.description = try server.string("description", length: 0...255)
@@ -77,18 +63,9 @@ struct ServerCreation {
         if version >= Microversion(minor: 52) {
             instances.tags = try server.strings("tags", countMax: 50) ?? []
         }
-        if let userData = try server.string("user_data", length: 0...65_535) {
-            guard Data(base64Encoded: userData) != nil else {
-                throw server.invalid("user_data", "it is not base64.")
-            }
-            instances.userData = userData
-        }
+        instances.userData = try ServerBody.userData(&server)
         instances.configDrive = try server.bool("config_drive") ?? false
-        if version >= .trustedCertificates, server.value("trusted_image_certificates") != nil {
-            throw DomainError.invalid(
-                .server, field: "trusted_image_certificates",
-                "Image signatures are not checked here; leave trusted_image_certificates out.")
-        }
+        if version >= .trustedCertificates { try ServerBody.refuseCertificates(&server) }
     }
 
     private mutating func readPlace(

@@ -15,7 +15,11 @@ struct ServerQuery {
         return value.isEmpty || APIBoolean.isTrue(value)
     }
 
-    var wantsDeleted: Bool { request.query("deleted").map(APIBoolean.isTrue) ?? false }
+    var wantsDeleted: Bool {
+        request.query("deleted").map(APIBoolean.isTrue) ?? statuses.contains("DELETED")
+    }
+
+    private var statuses: [String] { request.queryAll("status").map { $0.uppercased() } }
 
     /// The instances that pass all filters, in the order asked for.
     func select(_ instances: [Instance], ports: [PortID: NetworkPort]) throws -> [Instance] {
@@ -29,12 +33,14 @@ struct ServerQuery {
         if let pattern = request.query("name") {
             filters.append(try Self.nameFilter(pattern))
         }
-        let statuses = request.queryAll("status").map { $0.uppercased() }
+        let statuses = statuses
         if !statuses.isEmpty {
             filters.append { statuses.contains(ServerStatus.of($0)) }
         }
         if let image = request.query("image") { filters.append { $0.imageID.text == image } }
-        if let flavor = request.query("flavor") { filters.append { $0.flavor.id.text == flavor } }
+        if let flavor = request.query("flavor") {
+            filters.append { $0.shownFlavor.id.text == flavor }
+        }
         if let uuid = request.query("uuid") { filters.append { $0.id.text == uuid } }
         if caller.isAdmin {
             if let host = request.query("host") ?? request.query("node") {
@@ -47,9 +53,14 @@ struct ServerQuery {
         if let reservation = request.query("reservation_id") {
             filters.append { $0.reservationID == reservation }
         }
-        if let since = request.query("changes-since") {
-            let date = try Self.date(since)
-            filters.append { $0.updatedAt >= date }
+        filters += stateFilters
+        if let since = try APITime.query(request, "changes-since", .server) {
+            filters.append { $0.updatedAt >= since }
+        }
+        if version >= .changesBefore,
+            let before = try APITime.query(request, "changes-before", .server)
+        {
+            filters.append { $0.updatedAt <= before }
         }
         if let pattern = request.query("ip") ?? request.query("ip6") {
             filters.append { instance in
@@ -88,13 +99,20 @@ struct ServerQuery {
         return { $0.name.firstMatch(of: compiled) != nil }
     }
 
-    static func date(_ text: String) throws -> Date {
-        guard let date = try? Date(text, strategy: .iso8601) else {
-            throw DomainError.invalid(
-                .server, field: "changes-since",
-                "Invalid filter: '\(text)' is not a time such as 2026-01-02T03:04:05Z.")
+    /// By attributes; owners may use these only from 2.83 on, before they have no effect.
+    private var stateFilters: [(Instance) -> Bool] {
+        guard caller.isAdmin || version >= .filtersForOwners else { return [] }
+        let attributes: [(String, (Instance) -> String)] = [
+            ("vm_state", { $0.state.rawValue }), ("task_state", { $0.task?.rawValue ?? "" }),
+            ("power_state", { String($0.shownPower) }),
+            ("availability_zone", { $0.zone ?? "" }), ("key_name", { $0.keyName ?? "" }),
+            ("user_id", { $0.userID.text }),
+        ]
+        return attributes.compactMap { name, value in
+            let wanted = request.queryAll(name)
+            guard !wanted.isEmpty else { return nil }
+            return { wanted.contains(value($0)) }
         }
-        return date
     }
 
     private func sorted(_ instances: [Instance]) throws -> [Instance] {

@@ -29,8 +29,29 @@ struct ServerViews {
         members += extended(instance)
         if caller.isAdmin { members += try administrative(instance) }
         members += try versioned(instance, isShow: isShow)
-        if let fault = instance.fault, instance.state == .error {
-            members.append(.init("fault", faultView(fault)))
+        members += fault(instance)
+        return .object(members)
+    }
+
+    /// The answer to a rebuild: before 2.75 it lacked most of what `show` has.
+    func rebuilt(_ instance: Instance, password: String) throws -> JSONValue {
+        let userData = "OS-EXT-SRV-ATTR:user_data"
+        var members: [JSONValue.Member] = try basics(instance)
+        if version >= .rebuildShowsAll {
+            members += extended(instance)
+            if caller.isAdmin { members += try administrative(instance) }
+            members += try versioned(instance, isShow: true)
+            members.removeAll { $0.key == userData }
+        } else {
+            if version >= .rebuildKey {
+                members.append(.init("key_name", .optional(instance.keyName)))
+            }
+            members += try versioned(instance, isShow: false)
+        }
+        members += fault(instance)
+        members.append(.init("adminPass", .string(password)))
+        if version >= .rebuildUserData {
+            members.append(.init("user_data", .optional(instance.userData)))
         }
         return .object(members)
     }
@@ -48,7 +69,7 @@ struct ServerViews {
             .init("accessIPv4", ""), .init("accessIPv6", ""),
             .init("addresses", try addresses(instance)),
             .init("created", .string(APITime.seconds(instance.createdAt))),
-            .init("flavor", flavorView(instance.flavor)),
+            .init("flavor", flavorView(instance.shownFlavor)),
             .init("hostId", .string(hostID(instance))), .init("id", .string(instance.id.text)),
             .init("image", try imageView(instance)), .init("links", links(instance)),
             .init("metadata", .map(instance.metadata)), .init("name", .string(instance.name)),
@@ -58,8 +79,21 @@ struct ServerViews {
             .init("updated", .string(APITime.seconds(instance.updatedAt))),
             .init("OS-DCF:diskConfig", "MANUAL"),
         ]
-        if status == "ACTIVE" || status == "BUILD" { members.append(.init("progress", 0)) }
+        if ServerStatus.withProgress.contains(status) {
+            members.append(.init("progress", .int(try progress(instance))))
+        }
         return members
+    }
+
+    /// How much of a live migration's memory and disks has arrived, in percent; 0 for all else.
+    private func progress(_ instance: Instance) throws -> Int {
+        guard instance.task == .migrating, let id = instance.migrationID,
+            let report = try snapshot.get(Migration.self, id.text)?.value.progress
+        else { return 0 }
+        let total = Double(report.memoryTotalBytes) + Double(report.diskTotalBytes)
+        let remaining = Double(report.memoryRemainingBytes) + Double(report.diskRemainingBytes)
+        guard total > 0 else { return 0 }
+        return Int(min(100, max(0, 100 * (1 - remaining / total))).rounded(.down))
     }
 
     private func extended(_ instance: Instance) -> [JSONValue.Member] {
@@ -76,7 +110,7 @@ struct ServerViews {
             .init("security_groups", .array(groups.map { ["name": .string($0)] })),
             .init("OS-EXT-STS:task_state", .optional(instance.task?.rawValue)),
             .init("OS-EXT-STS:vm_state", .string(instance.state.rawValue)),
-            .init("OS-EXT-STS:power_state", .int(instance.observed.rawValue)),
+            .init("OS-EXT-STS:power_state", .int(instance.shownPower)),
             .init("os-extended-volumes:volumes_attached", []),
         ]
     }
@@ -211,6 +245,15 @@ struct ServerViews {
         return .object(members)
     }
 
+    /// Why it failed; servers in other states than these have none, whatever happened before.
+    private func fault(_ instance: Instance) -> [JSONValue.Member] {
+        let status = ServerStatus.of(instance)
+        guard let fault = instance.fault, status == "ERROR" || status == "DELETED" else {
+            return []
+        }
+        return [.init("fault", faultView(fault))]
+    }
+
     private func faultView(_ fault: InstanceFault) -> JSONValue {
         var members: [JSONValue.Member] = [
             .init("code", .int(fault.code)),
@@ -234,33 +277,5 @@ struct ServerViews {
         // cut SHA-256 serves the same purpose.
         return SHA256.hash(data: Data((project.text + hostName).utf8)).prefix(28)
             .map { String(format: "%02x", $0) }.joined()
-    }
-}
-
-/// The one word that sums up state and task.
-enum ServerStatus {
-    static func of(_ instance: Instance) -> String {
-        switch instance.state {
-        case .building: "BUILD"
-        case .active: "ACTIVE"
-        case .stopped: "SHUTOFF"
-        case .error: "ERROR"
-        case .deleted: "DELETED"
-        }
-    }
-
-    static let all: Set<String> = ["BUILD", "ACTIVE", "SHUTOFF", "ERROR", "DELETED"]
-}
-
-/// The two forms of time in the compute API.
-enum APITime {
-    /// `2026-01-02T03:04:05Z`.
-    static func seconds(_ date: Date) -> String {
-        date.formatted(.iso8601)
-    }
-
-    /// `2026-01-02T03:04:05.000000`: whole seconds, as the reference system stores them.
-    static func micros(_ date: Date) -> String {
-        String(date.formatted(.iso8601).dropLast()) + ".000000"
     }
 }

@@ -19,15 +19,14 @@ extension ComputeService {
             route(.post, "/servers/{id}/metadata", .member, { try await setMetadata($0, false) }),
             route(.put, "/servers/{id}/metadata", .member, { try await setMetadata($0, true) }),
             route(.delete, "/servers/{id}/metadata/{key}", .member, deleteMetadata),
-            route(.get, "/servers/{id}/os-interface", .reader, listInterfaces),
-            route(.get, "/servers/{id}/os-interface/{port}", .reader, showInterface),
+            route(.get, "/servers/{id}/tags", .reader, showTags),
             route(.get, "/servers/{id}/os-security-groups", .reader, listServerGroupsOfServer),
             route(.get, "/servers/{id}/os-volume_attachments", .reader, listVolumes),
             route(.post, "/servers/{id}/action", .member, serverAction),
         ]
     }
 
-    private func views(_ request: ComputeRequest) throws -> ServerViews {
+    func views(_ request: ComputeRequest) throws -> ServerViews {
         ServerViews(
             version: request.version, caller: try request.caller(),
             base: base(request.request), snapshot: conductor.context.documents.snapshot(),
@@ -142,6 +141,10 @@ extension ComputeService {
                     ]
                 })
         ])
+    }
+
+    private func showTags(_ request: ComputeRequest) throws -> APIResponse {
+        .ok(["tags": .strings(try instance(request).tags)])
     }
 
     private func listVolumes(_ request: ComputeRequest) throws -> APIResponse {

@@ -33,6 +33,8 @@ struct NetworkExtension: Sendable {
             "allowed-address-pairs", "Further addresses a port may send from", "2013-07-23"),
         NetworkExtension("binding", "vNIC type, host and profile of ports", "2014-02-03"),
         NetworkExtension(
+            "binding-extended", "A second binding of a port, for moves", "2017-07-17"),
+        NetworkExtension(
             "device-requirements", "What the device of a port must be able to do", "2026-01-15"),
         NetworkExtension("port-numa-affinity-policy", "NUMA wish of a port", "2020-07-08"),
         NetworkExtension(

@@ -38,8 +38,9 @@ public struct NetworkService: Sendable {
     }
 
     private var routes: [Route] {
-        discoveryRoutes + networkRoutes + subnetRoutes + portRoutes + securityGroupRoutes
-            + securityGroupRuleRoutes + agentRoutes + quotaRoutes + emptyRoutes
+        discoveryRoutes + networkRoutes + subnetRoutes + portRoutes + bindingRoutes
+            + securityGroupRoutes + securityGroupRuleRoutes + agentRoutes + quotaRoutes
+            + emptyRoutes
     }
 
     /// Address of the version document, with a slash at the end.

@@ -60,7 +60,7 @@ enum PortBody {
         request.portSecurityEnabled = try reader.bool("port_security_enabled")
         request.allowedAddressPairs = try pairs(&reader) ?? []
         request.adminStateUp = try reader.bool("admin_state_up") ?? true
-        request.vnicType = try vnicType(&reader) ?? .normal
+        request.vnicType = try vnicType(&reader, "binding:vnic_type") ?? .normal
         request.deviceID = try reader.string("device_id", length: 0...255) ?? ""
         request.deviceOwner = try reader.string("device_owner", length: 0...255) ?? ""
         request.userProfile = try profile(&reader) ?? [:]
@@ -84,7 +84,7 @@ enum PortBody {
         change.portSecurityEnabled = try reader.bool("port_security_enabled")
         change.allowedAddressPairs = try pairs(&reader)
         change.adminStateUp = try reader.bool("admin_state_up")
-        change.vnicType = try vnicType(&reader)
+        change.vnicType = try vnicType(&reader, "binding:vnic_type")
         change.deviceID = try reader.string("device_id", length: 0...255)
         change.deviceOwner = try reader.string("device_owner", length: 0...255)
         change.userProfile = try profile(&reader)
@@ -148,13 +148,16 @@ enum PortBody {
         }
     }
 
-    private static func vnicType(_ reader: inout BodyReader) throws(DomainError) -> VNICType? {
-        guard let text = try reader.string("binding:vnic_type") else { return nil }
+    /// The kind of NIC under `key`; nil when absent.
+    static func vnicType(
+        _ reader: inout BodyReader, _ key: String
+    ) throws(DomainError) -> VNICType? {
+        guard let text = try reader.string(key) else { return nil }
         guard let type = VNICType(rawValue: text) else {
             let valid = VNICType.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")
             throw .invalid(
-                .port, field: "binding:vnic_type",
-                "Invalid input for binding:vnic_type. Reason: '\(text)' is not in [\(valid)].")
+                .port, field: key,
+                "Invalid input for \(key). Reason: '\(text)' is not in [\(valid)].")
         }
         return type
     }

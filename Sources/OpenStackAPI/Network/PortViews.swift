@@ -64,17 +64,8 @@ extension ResourceTable<NetworkPort> {
                 $0.binding == nil ? "unbound" : "ovs"
             },
             .init("binding:vif_details", filter: false, adminOnly: true) {
-                $0.binding == nil ? [:] : vifDetails
+                $0.binding == nil ? [:] : PortProfile.vifDetails
             },
-        ]
-    }
-
-    /// The same for every bound port: Millrace wires ports into Open vSwitch only.
-    private static var vifDetails: JSONValue {
-        [
-            "connectivity": "l2", "port_filter": true, "ovs_hybrid_plug": false,
-            "datapath_type": "system", "bridge_name": "br-int",
-            "bound_drivers": ["0": "openvswitch"],
         ]
     }
 
@@ -102,11 +93,34 @@ enum PortProfile {
             JSONValue.Member(key, stored(text))
         }
         if let binding = port.binding, binding.deviceID != nil {
-            members.append(.init("pci_vendor_info", .optional(binding.pciVendorInfo)))
-            members.append(.init("pci_slot", .optional(binding.pciSlot)))
-            members.append(.init("physical_network", .optional(binding.physicalNetwork)))
+            members += device(binding)
         }
         return .object(members)
+    }
+
+    /// The members that a binding adds; none for a binding that says nothing of a device.
+    static func members(_ binding: PortBinding) -> [JSONValue.Member] {
+        let isEmpty =
+            binding.deviceID == nil && binding.pciSlot == nil && binding.pciVendorInfo == nil
+            && binding.physicalNetwork == nil
+        return isEmpty ? [] : device(binding)
+    }
+
+    private static func device(_ binding: PortBinding) -> [JSONValue.Member] {
+        [
+            .init("pci_vendor_info", .optional(binding.pciVendorInfo)),
+            .init("pci_slot", .optional(binding.pciSlot)),
+            .init("physical_network", .optional(binding.physicalNetwork)),
+        ]
+    }
+
+    /// The same for every bound port: Millrace wires ports into Open vSwitch only.
+    static var vifDetails: JSONValue {
+        [
+            "connectivity": "l2", "port_filter": true, "ovs_hybrid_plug": false,
+            "datapath_type": "system", "bridge_name": "br-int",
+            "bound_drivers": ["0": "openvswitch"],
+        ]
     }
 
     /// Stored JSON text as a value. Written by ourselves, so anything unreadable is shown as the

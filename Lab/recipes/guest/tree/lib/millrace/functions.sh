@@ -63,7 +63,9 @@ configure_nic() {
     if [ -z "$link" ]; then
         link=$(orphan_link)
         if [ -z "$link" ]; then
-            say "$nic $mac unknown to the config drive"
+            # One that was attached later: the drive is of the guest's last start.
+            ifconfig "$nic" up
+            say "$nic $mac unknown to the config drive, link-local only"
             return 0
         fi
         say "$nic $mac takes over from $(field /run/network "links.$link.ethernet_mac_address")"

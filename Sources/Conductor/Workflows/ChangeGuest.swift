@@ -1,0 +1,208 @@
+import ComputeModel
+import Foundation
+import Persistence
+import Workflow
+
+/// Does what one change of an assignment does: start, stop, reboot, pause, suspend, rescue,
+/// rebuild, snapshot and their opposites.
+///
+/// ```
+/// step     does                                 undone by
+/// accept   -                                    instance as before, or in error when its guest is
+///                                               not; the image of a snapshot deleted
+/// assign   the assignment's next generation     the assignment as before, awaited
+/// await    the host's word                      -
+/// finish   the instance's new state             -
+/// ```
+struct ChangeGuest: InstanceWorkflow {
+    static let kind = "change_guest"
+
+    struct State: InstanceWorkflowState {
+        var instanceID: InstanceID
+        var requestID: APIRequestID
+        var workflowID: WorkflowID
+        var change: GuestChange
+        /// The assignment and the state as they were when the request was accepted.
+        var before: Assignment
+        var stateBefore: InstanceState
+        /// An image that nothing needs once this has worked.
+        var obsoleteImage: ImageID?
+        var failure: RecordedFailure?
+        /// The way back did not work: the guest is not as it was.
+        var isBroken = false
+    }
+
+    let tools: InstanceTools
+
+    var steps: [WorkflowStep<State>] {
+        [
+            first("accept", run: begin, undo: fail),
+            step("assign", run: assign, undo: restore),
+            step("await", run: awaitHost),
+            last("finish", run: finish, end: end),
+        ]
+    }
+
+    private func begin(_ state: inout State, _ step: StepContext) async throws {
+        try await tools.actions.beginEvent(
+            state.change.event, state.instanceID, state.requestID,
+            hostName: try tools.guests.name(of: state.before.hostID))
+    }
+
+    private func assign(_ state: inout State, _ step: StepContext) async throws {
+        try step.checkCancellation()
+        let (change, before, id) = (state.change, state.stateBefore, state.instanceID)
+        let host = state.before.hostID
+        let instance = try tools.instance(id)
+        try await tools.guests.rewrite(id, on: host, by: "\(state.workflowID)/assign") {
+            assignment, generation in
+            let target: Instance =
+                if case .rebuild(let rebuilt) = change { rebuilt } else { instance }
+            let snapshot = tools.documents.snapshot()
+            let guest = try GuestBlueprint.guest(
+                target, host: host, snapshot, lastImage: assignment.guest.image)
+            var rescue: GuestImage?
+            if case .rescue(let image) = change {
+                rescue = try GuestBlueprint.image(image, snapshot)
+            }
+            change.apply(
+                to: &assignment, generation: generation, before: before, guest: guest,
+                rescue: rescue)
+        }
+    }
+
+    /// Writes the assignment as it was. The agent mends what differs; a guest that it can't bring
+    /// back is reported, and the instance is in error then.
+    private func restore(_ state: inout State, _ step: StepContext) async throws {
+        let (id, before) = (state.instanceID, state.before)
+        let changesDisks = state.change.changesDisks
+        guard try !tools.isDoomed(id),
+            try tools.guests.current(id, on: before.hostID)?.generation != before.generation
+        else { return }
+        try await tools.guests.rewrite(id, on: before.hostID, by: "\(state.workflowID)/restore") {
+            assignment, generation in
+            assignment.goal = before.goal
+            assignment.guest = before.guest
+            assignment.definedSince = changesDisks ? generation : before.definedSince
+            assignment.restart = changesDisks ? .hard : before.restart
+            assignment.export = nil
+        }
+        do {
+            try await tools.guests.awaitSettled(
+                id, on: before.hostID, within: limit(state.change),
+                checkCancellation: step.checkCancellation)
+        } catch is GuestFailure {
+            state.isBroken = try tools.guests.isFailed(id, on: before.hostID)
+            return
+        }
+        if before.goal == .suspended,
+            try tools.guests.power(of: id, on: before.hostID) != .suspended
+        {
+            try await noteLostMemory(&state, step)
+        }
+    }
+
+    /// Saved memory does not survive what takes the guest down: it is off then, and says so.
+    private func noteLostMemory(_ state: inout State, _ step: StepContext) async throws {
+        let (id, host) = (state.instanceID, state.before.hostID)
+        state.stateBefore = .stopped
+        try await tools.guests.rewrite(id, on: host, by: "\(state.workflowID)/memory-lost") {
+            assignment, _ in
+            assignment.goal = .stopped
+            assignment.restart = nil
+        }
+        do {
+            try await tools.guests.awaitSettled(
+                id, on: host, within: limit(state.change),
+                checkCancellation: step.checkCancellation)
+        } catch is GuestFailure {
+            state.isBroken = try tools.guests.isFailed(id, on: host)
+        }
+    }
+
+    private func awaitHost(_ state: inout State, _ step: StepContext) async throws {
+        try await tools.guests.awaitSettled(
+            state.instanceID, on: state.before.hostID, within: limit(state.change),
+            checkCancellation: step.checkCancellation)
+    }
+
+    private func limit(_ change: GuestChange) -> Duration {
+        let settings = tools.context.settings
+        return switch change {
+        case .rebuild, .rescue, .start: settings.buildTimeout
+        case .snapshot: settings.exportTimeout
+        default: settings.actionTimeout
+        }
+    }
+
+    private func finish(_ state: inout State, _ step: StepContext) async throws {
+        let (change, before) = (state.change, state.stateBefore)
+        switch change {
+        case .snapshot, .rebuild:
+            // The copy is stored, and the old disk is not gone back to.
+            try await tools.guests.rewrite(
+                state.instanceID, on: state.before.hostID, by: "\(state.workflowID)/finish"
+            ) { assignment, _ in
+                assignment.export = nil
+                assignment.guest.keptRootBuilds = nil
+            }
+        default: break
+        }
+        try await tools.release(state.instanceID) { instance in
+            change.finish(&instance, before: before)
+        }
+    }
+
+    private func end(_ state: inout State, _ step: StepContext) async throws {
+        if let image = state.obsoleteImage { try await tools.discard(image) }
+        try await tools.actions.endEvent(state.change.event, state.instanceID, state.requestID)
+    }
+
+    private func fail(_ state: inout State, _ step: StepContext) async throws {
+        if case .snapshot(let image) = state.change { try await tools.discard(image) }
+        try await tools.releaseFailed(
+            state.instanceID, to: state.stateBefore, state.failure, isBroken: state.isBroken)
+        try await tools.actions.endEvent(
+            state.change.event, state.instanceID, state.requestID,
+            problem: state.failure?.message ?? "Cancelled.", trace: state.failure?.trace)
+    }
+}
+
+extension GuestChange {
+    /// Sets what is true of the instance once the host has said so.
+    func finish(_ instance: inout Instance, before: InstanceState) {
+        instance.state = state(after: before)
+        switch self {
+        case .start, .reboot, .resume, .unpause, .unrescue, .unshelve:
+            instance.desiredPower = .running
+            instance.fault = nil
+            instance.rescueImageID = nil
+            // What a shelved instance was kept in goes when it is back.
+            if self == .unshelve { instance.shelvedImageID = nil }
+        case .stop:
+            instance.desiredPower = .stopped
+            instance.fault = nil
+        case .rescue(let image): instance.rescueImageID = image
+        case .rebuild(let rebuilt):
+            instance.takeRebuild(rebuilt)
+            instance.fault = nil
+        case .pause, .suspend, .snapshot, .keepRoot: break
+        }
+    }
+}
+
+extension Instance {
+    /// Takes over what a rebuild may change.
+    mutating func takeRebuild(_ rebuilt: Instance) {
+        imageID = rebuilt.imageID
+        rootBuild = rebuilt.rootBuild
+        rootImageID = rebuilt.rootImageID
+        name = rebuilt.name
+        description = rebuilt.description
+        metadata = rebuilt.metadata
+        keyName = rebuilt.keyName
+        keyPublic = rebuilt.keyPublic
+        userData = rebuilt.userData
+        rescueImageID = nil
+    }
+}

@@ -1,0 +1,223 @@
+import ComputeModel
+import Foundation
+import Persistence
+import Workflow
+
+/// Makes a resize or cold migration final: what is left on the old host goes. Only forward.
+///
+/// ```
+/// accept         -
+/// remove_source  the old host's part removed, awaited; a host that is down keeps its claim until
+///                it comes back. In place: the old root disk, and what the old flavor had more
+/// finish         active or stopped
+/// ```
+struct ConfirmResize: InstanceWorkflow {
+    static let kind = "confirm_resize"
+    static let event = "compute_confirm_resize"
+
+    struct State: InstanceWorkflowState {
+        var instanceID: InstanceID
+        var requestID: APIRequestID
+        var workflowID: WorkflowID
+        var failure: RecordedFailure?
+        var goesForward: Bool?
+    }
+
+    let tools: InstanceTools
+
+    var steps: [WorkflowStep<State>] {
+        [
+            first(
+                "accept",
+                run: { state, _ in
+                    try await tools.actions.beginEvent(
+                        Self.event, state.instanceID, state.requestID)
+                },
+                undo: { state, _ in
+                    try await tools.release(state.instanceID) { $0.state = .resized }
+                    try await tools.actions.endEvent(
+                        Self.event, state.instanceID, state.requestID, problem: "Cancelled.")
+                })
+        ] + forwardSteps
+    }
+
+    var forwardSteps: [WorkflowStep<State>] {
+        [
+            forward("remove_source", run: removeSource),
+            forward("finish", run: finish, end: end),
+        ]
+    }
+
+    private func removeSource(_ state: inout State, _ step: StepContext) async throws {
+        let id = state.instanceID
+        guard let resize = try tools.instance(id).resize else { return }
+        guard resize.isInPlace else {
+            return try await tools.guests.remove(id, from: resize.oldHostID)
+        }
+        try await tools.guests.rewrite(
+            id, on: resize.newHostID, by: "\(state.workflowID)/remove-source"
+        ) { assignment, _ in assignment.guest.keptRootBuilds = nil }
+        try await tools.change(
+            id,
+            alongside: { transaction in
+                try tools.guests.changeClaim(id, on: resize.newHostID, in: &transaction) {
+                    $0.capacity.take(resize.newFlavor)
+                }
+            }, { _ in })
+    }
+
+    private func finish(_ state: inout State, _ step: StepContext) async throws {
+        let id = state.instanceID
+        let resize = try tools.instance(id).resize
+        if let image = resize?.oldRootImageID { try await tools.discard(image) }
+        if let resize {
+            try await tools.changeMigration(resize.migrationID) { $0.status = .confirmed }
+        }
+        try await tools.release(id) { instance in
+            guard let resize = instance.resize else { return }
+            // It may have gone off by itself while it waited.
+            let goal = try tools.guests.current(id, on: resize.newHostID)?.goal
+            instance.resize = nil
+            instance.state = (goal ?? .running) == .running ? .active : .stopped
+        }
+    }
+
+    private func end(_ state: inout State, _ step: StepContext) async throws {
+        try await tools.actions.endEvent(Self.event, state.instanceID, state.requestID)
+    }
+}
+
+/// Takes a resize or cold migration back: the instance is again where, and as, it was.
+///
+/// ```
+/// accept              -
+/// remove_destination  the new host's part removed, awaited
+/// restore             ports, flavor and host as before
+/// assign              the guest on its old host
+/// await               the old host's word; when it fails the instance is in error, on its old host
+/// finish              active or stopped
+/// ```
+struct RevertResize: InstanceWorkflow {
+    static let kind = "revert_resize"
+    static let event = "compute_revert_resize"
+
+    struct State: InstanceWorkflowState {
+        var instanceID: InstanceID
+        var requestID: APIRequestID
+        var workflowID: WorkflowID
+        /// As it was when the revert was asked for.
+        var resize: InstanceResize
+        /// The root disk and its image that the move made.
+        var movedImageID: ImageID?
+        var failure: RecordedFailure?
+        var isBroken = false
+        var goesForward: Bool?
+    }
+
+    let tools: InstanceTools
+
+    var steps: [WorkflowStep<State>] {
+        [
+            first(
+                "accept",
+                run: { state, _ in
+                    try await tools.actions.beginEvent(
+                        Self.event, state.instanceID, state.requestID,
+                        hostName: state.resize.oldHostName)
+                    try await tools.changeMigration(state.resize.migrationID) {
+                        $0.status = .reverting
+                    }
+                },
+                undo: { state, _ in
+                    try await tools.changeMigration(state.resize.migrationID) {
+                        $0.status = .finished
+                    }
+                    try await tools.release(state.instanceID) { $0.state = .resized }
+                    try await tools.actions.endEvent(
+                        Self.event, state.instanceID, state.requestID, problem: "Cancelled.")
+                })
+        ] + forwardSteps
+    }
+
+    var forwardSteps: [WorkflowStep<State>] {
+        [
+            forward("remove_destination", run: removeDestination),
+            forward("restore", run: restore),
+            forward("assign", run: assign),
+            forward("await", run: awaitGuest),
+            forward("finish", run: finish, end: end),
+        ]
+    }
+
+    private func removeDestination(_ state: inout State, _ step: StepContext) async throws {
+        guard !state.resize.isInPlace else { return }
+        try await tools.guests.removeBeforeStart(
+            state.instanceID, from: state.resize.newHostID)
+    }
+
+    private func restore(_ state: inout State, _ step: StepContext) async throws {
+        let (id, resize) = (state.instanceID, state.resize)
+        try await tools.change(
+            id,
+            alongside: { transaction in
+                try tools.restore(resize.oldBindings, of: id, in: &transaction)
+                if resize.isInPlace {
+                    try tools.guests.changeClaim(id, on: resize.oldHostID, in: &transaction) {
+                        $0.capacity.take(resize.oldFlavor)
+                    }
+                }
+            },
+            { instance in
+                instance.flavor = resize.oldFlavor
+                instance.hostID = resize.oldHostID
+                instance.hostName = resize.oldHostName
+                instance.zone = resize.oldZone
+                instance.rootBuild = resize.oldRootBuild
+                instance.rootImageID = resize.oldRootImageID
+            })
+    }
+
+    private func assign(_ state: inout State, _ step: StepContext) async throws {
+        let (id, resize) = (state.instanceID, state.resize)
+        guard try !tools.isDoomed(id) else { return }
+        let instance = try tools.instance(id)
+        try await tools.guests.rewrite(
+            id, on: resize.oldHostID, by: "\(state.workflowID)/assign"
+        ) { assignment, generation in
+            assignment.goal = resize.wasRunning ? .running : .stopped
+            assignment.guest = try GuestBlueprint.guest(
+                instance, host: resize.oldHostID, tools.documents.snapshot(),
+                lastImage: assignment.guest.image)
+            assignment.definedSince = generation
+        }
+    }
+
+    private func awaitGuest(_ state: inout State, _ step: StepContext) async throws {
+        let (id, host) = (state.instanceID, state.resize.oldHostID)
+        guard try !tools.isDoomed(id) else { return }
+        do {
+            try await tools.guests.awaitSettled(
+                id, on: host, within: tools.context.settings.buildTimeout,
+                checkCancellation: { try Task.checkCancellation() })
+        } catch let failure as GuestFailure {
+            state.failure = RecordedFailure(failure)
+            state.isBroken = try tools.guests.isFailed(id, on: host)
+        }
+    }
+
+    private func finish(_ state: inout State, _ step: StepContext) async throws {
+        let resize = state.resize
+        if let image = state.movedImageID { try await tools.discard(image) }
+        try await tools.changeMigration(resize.migrationID) { $0.status = .reverted }
+        try await tools.releaseFailed(
+            state.instanceID, to: resize.wasRunning ? .active : .stopped, state.failure,
+            isBroken: state.isBroken
+        ) { $0.resize = nil }
+    }
+
+    private func end(_ state: inout State, _ step: StepContext) async throws {
+        try await tools.actions.endEvent(
+            Self.event, state.instanceID, state.requestID, problem: state.failure?.message,
+            trace: state.failure?.trace)
+    }
+}

@@ -1,0 +1,219 @@
+import ComputeModel
+import Foundation
+import Persistence
+import Workflow
+
+/// Builds an instance anew on another host because its own is down. The old host is fenced first:
+/// when it comes back it takes the guest's power before it does anything else, and once the new
+/// guest runs it removes what is left.
+///
+/// ```
+/// accept      -                                       the instance as before
+/// place       a new host and devices claimed          claim released
+/// fence       the old guest assigned to be off        assigned to be as before
+/// bind_ports  ports on the new devices                ports as before
+/// assign      the guest on the new host               removed there, awaited
+/// await       the new host's word
+/// finish      the instance is on its new host; the old guest assigned to be absent
+/// ```
+struct EvacuateInstance: InstanceWorkflow {
+    static let kind = "evacuate_instance"
+    static let event = "compute_rebuild_instance"
+    static let scheduleEvent = "conductor_rebuild_instance"
+
+    struct State: InstanceWorkflowState {
+        var instanceID: InstanceID
+        var requestID: APIRequestID
+        var workflowID: WorkflowID
+        var migrationID: MigrationID
+        var hostName: String?
+        /// Whether the guest is started on its new host.
+        var starts: Bool
+        var sourceHostID: HostID
+        /// Nil when the old host never got one.
+        var before: Assignment?
+        var stateBefore: InstanceState
+        var bindingsBefore: [String: PortBinding]
+        /// Set when the new host is chosen.
+        var destinationID: HostID?
+        var failure: RecordedFailure?
+        var goesForward: Bool?
+    }
+
+    let tools: InstanceTools
+
+    var steps: [WorkflowStep<State>] {
+        [
+            first("accept", run: begin, undo: fail),
+            step("place", run: place, undo: releaseClaim),
+            step("fence", run: fence, undo: unfence),
+            step("bind_ports", run: bindPorts, undo: restorePorts),
+            step("assign", run: assign, undo: withdraw),
+            step("await", run: awaitGuest),
+        ] + forwardSteps
+    }
+
+    var forwardSteps: [WorkflowStep<State>] {
+        [
+            forward("finish", run: finish),
+            forward("remove_source", run: removeSource, end: end),
+        ]
+    }
+
+    private func begin(_ state: inout State, _ step: StepContext) async throws {
+        try await tools.actions.beginEvent(
+            Self.scheduleEvent, state.instanceID, state.requestID)
+    }
+
+    private func place(_ state: inout State, _ step: StepContext) async throws {
+        try step.checkCancellation()
+        let given = state
+        let flavor = try tools.instance(given.instanceID).flavor
+        try await tools.claimDestination(
+            given.instanceID, given.workflowID,
+            InstanceTools.Destination(flavor: flavor, hostName: given.hostName),
+            isPlaced: { $0.moveDestination != nil },
+            note: { instance, candidate, _ in
+                instance.moveDestination = candidate.hostID
+            })
+        let destination = try tools.instance(given.instanceID).moveDestination
+        state.destinationID = destination
+        guard let destination else { return }
+        let name = try tools.guests.name(of: destination)
+        try await tools.changeMigration(given.migrationID) { migration in
+            migration.destinationHostID = destination
+            migration.destinationHostName = name
+            migration.status = .preMigrating
+        }
+        try await tools.actions.endEvent(Self.scheduleEvent, given.instanceID, given.requestID)
+    }
+
+    private func releaseClaim(_ state: inout State, _ step: StepContext) async throws {
+        let id = state.instanceID
+        guard let host = try tools.instance(id).moveDestination else { return }
+        try await tools.guests.releaseUnassignedClaim(of: id, on: host)
+    }
+
+    /// The guest's power is taken, not asked for: another one of it starts a moment later.
+    private func fence(_ state: inout State, _ step: StepContext) async throws {
+        try await tools.guests.rewrite(
+            state.instanceID, on: state.sourceHostID, by: "\(state.workflowID)/fence"
+        ) { assignment, _ in
+            assignment.goal = .stopped
+            assignment.restart = .hard
+        }
+    }
+
+    private func unfence(_ state: inout State, _ step: StepContext) async throws {
+        guard let before = state.before, try !tools.isDoomed(state.instanceID) else { return }
+        try await tools.guests.rewrite(
+            state.instanceID, on: state.sourceHostID, by: "\(state.workflowID)/unfence"
+        ) { assignment, _ in
+            assignment.goal = before.goal
+            assignment.restart = before.restart
+        }
+    }
+
+    private func bindPorts(_ state: inout State, _ step: StepContext) async throws {
+        guard let host = state.destinationID else { return }
+        try await tools.bindPorts(of: state.instanceID, to: host)
+    }
+
+    private func restorePorts(_ state: inout State, _ step: StepContext) async throws {
+        let (id, bindings) = (state.instanceID, state.bindingsBefore)
+        try await tools.context.retryingConflicts(.port) {
+            var transaction = tools.documents.makeTransaction()
+            try tools.restore(bindings, of: id, in: &transaction)
+            try await tools.documents.commit(transaction)
+        }
+    }
+
+    private func assign(_ state: inout State, _ step: StepContext) async throws {
+        try step.checkCancellation()
+        let (id, starts) = (state.instanceID, state.starts)
+        guard let host = state.destinationID else { return }
+        try await tools.actions.beginEvent(
+            Self.event, id, state.requestID, hostName: try tools.guests.name(of: host))
+        try await tools.setTask(id, .rebuilding)
+        try await tools.guests.insert(id, on: host, by: "\(state.workflowID)/assign") {
+            snapshot, generation in
+            var instance = try snapshot.require(Instance.self, id.text).value
+            instance.rootBuild = nil
+            return Assignment(
+                instanceID: id, hostID: host, generation: generation,
+                goal: starts ? .running : .stopped,
+                guest: try GuestBlueprint.guest(instance, host: host, snapshot))
+        }
+    }
+
+    private func withdraw(_ state: inout State, _ step: StepContext) async throws {
+        guard let host = state.destinationID else { return }
+        try await tools.guests.removeBeforeStart(state.instanceID, from: host)
+    }
+
+    private func awaitGuest(_ state: inout State, _ step: StepContext) async throws {
+        guard let host = state.destinationID else { return }
+        try await tools.guests.awaitSettled(
+            state.instanceID, on: host, within: tools.context.settings.buildTimeout,
+            checkCancellation: step.checkCancellation)
+    }
+
+    /// From here on the instance is where it was moved to. Its workflow ends in the next step, so
+    /// that a crash in between leaves the old host's part to it.
+    private func finish(_ state: inout State, _ step: StepContext) async throws {
+        guard let host = state.destinationID else { return }
+        let (id, starts) = (state.instanceID, state.starts)
+        let name = try tools.guests.name(of: host)
+        let zone = tools.placements.placer.index.zone(of: host)
+        try await tools.change(
+            id, alongside: { try tools.guests.allocate(id, on: host, in: &$0) },
+            { instance in
+                instance.hostID = host
+                instance.hostName = name
+                instance.zone = zone
+                instance.observed = try tools.guests.power(of: id, on: host)
+                instance.rootBuild = nil
+                instance.state = starts ? .active : .stopped
+                instance.desiredPower = starts ? .running : .stopped
+                instance.fault = nil
+            })
+    }
+
+    private func removeSource(_ state: inout State, _ step: StepContext) async throws {
+        if let host = state.destinationID {
+            try await tools.reports.reconsider(state.instanceID, on: host)
+        }
+        // Before the old host is told: it may be back, and its word completes the record.
+        try await tools.changeMigration(state.migrationID) { migration in
+            if migration.status != .completed { migration.status = .done }
+        }
+        try await tools.guests.withdraw(state.instanceID, on: state.sourceHostID)
+        try await tools.release(state.instanceID) { instance in
+            instance.migrationID = nil
+            instance.moveDestination = nil
+        }
+    }
+
+    private func end(_ state: inout State, _ step: StepContext) async throws {
+        try await tools.actions.endEvent(Self.event, state.instanceID, state.requestID)
+    }
+
+    private func fail(_ state: inout State, _ step: StepContext) async throws {
+        let failure = state.failure
+        try await tools.changeMigration(state.migrationID) { migration in
+            migration.status = .failed
+            migration.failure = failure?.trace
+        }
+        try await tools.releaseFailed(
+            state.instanceID, to: state.stateBefore, failure, isBroken: false
+        ) { instance in
+            instance.migrationID = nil
+            instance.moveDestination = nil
+        }
+        for event in [Self.scheduleEvent, Self.event] {
+            try await tools.actions.endEvent(
+                event, state.instanceID, state.requestID,
+                problem: failure?.message ?? "Cancelled.", trace: failure?.trace)
+        }
+    }
+}

@@ -1,0 +1,230 @@
+import ComputeModel
+import Foundation
+import Persistence
+import Placement
+import Scheduler
+import Workflow
+
+/// The state of a workflow that does something to one instance.
+protocol InstanceWorkflowState: Codable, Sendable {
+    var instanceID: InstanceID { get }
+    var requestID: APIRequestID { get }
+    var workflowID: WorkflowID { get }
+    /// What went wrong first, kept for the undo that tells it.
+    var failure: RecordedFailure? { get set }
+    /// A step was begun behind which there is no way back. Stored by those that have such steps.
+    var goesForward: Bool? { get set }
+}
+
+extension InstanceWorkflowState {
+    var goesForward: Bool? {
+        get { nil }
+        set {}
+    }
+}
+
+/// What went wrong, for two audiences.
+struct RecordedFailure: Codable, Sendable, Equatable {
+    /// For the tenant.
+    var message: String
+    /// For administrators.
+    var trace: String
+
+    /// Hosts that a fault names to administrators; `millrace explain server` tells the others.
+    private static let hostsInTrace = 20
+
+    init(_ error: any Error) {
+        switch error {
+        case let error as PlacementFailure:
+            message = "No valid host was found. " + error.summary
+            trace = Self.trace(error.record.rejections)
+        case let error as GuestFailure:
+            message = error.tenantMessage
+            trace = error.description
+        case let error as DomainError:
+            message = "\(error)"
+            trace = "\(error)"
+        default:
+            message = "The operation failed."
+            trace = "\(error)"
+        }
+    }
+
+    static func trace(_ rejections: [HostRejection]) -> String {
+        let lines = rejections.prefix(hostsInTrace).map { rejection in
+            "\(rejection.hostName): "
+                + rejection.reasons.map(\.description).joined(separator: "; ")
+        }
+        let more = rejections.count - lines.count
+        return (lines + (more > 0 ? ["and \(more) more: see 'millrace explain server'"] : []))
+            .joined(separator: "\n")
+    }
+}
+
+/// A workflow that does something to one instance, which is its own until its last step releases
+/// it. What has released it is over: repeating that step after a crash, or undoing it, must not
+/// touch an instance that another workflow may have by then.
+protocol InstanceWorkflow: WorkflowDefinition where State: InstanceWorkflowState {
+    var tools: InstanceTools { get }
+    /// The steps behind the point of no return.
+    var forwardSteps: [WorkflowStep<State>] { get }
+}
+
+extension InstanceWorkflow {
+    typealias Action = WorkflowStep<State>.Action
+
+    var forwardSteps: [WorkflowStep<State>] { [] }
+
+    /// The first step, the last one to be undone: behind the point of no return its undo carries
+    /// the workflow through to its end instead.
+    func first(
+        _ name: String, run: @escaping Action, undo: @escaping Action
+    ) -> WorkflowStep<State> {
+        let step = step(name, run: run, undo: undo)
+        return WorkflowStep(
+            name, retry: step.retry, run: step.run,
+            undo: { state, context in
+                guard state.goesForward == true else {
+                    return try await step.undo(&state, context)
+                }
+                for step in forwardSteps { try await step.run(&state, context) }
+            })
+    }
+
+    /// A step whose failure is kept in the state.
+    func step(
+        _ name: String, run: @escaping Action, undo: @escaping Action = { _, _ in }
+    ) -> WorkflowStep<State> {
+        WorkflowStep(
+            name, retry: .brief,
+            run: { state, context in
+                do {
+                    try await run(&state, context)
+                } catch {
+                    state.failure = state.failure ?? RecordedFailure(error)
+                    throw error
+                }
+            },
+            undo: { state, context in
+                guard state.goesForward != true, try tools.owns(state) else { return }
+                try await undo(&state, context)
+            })
+    }
+
+    /// The step that releases the instance, then does `end`, which may be repeated when the
+    /// instance is somebody else's already.
+    func last(
+        _ name: String, run: @escaping Action, end: @escaping Action
+    ) -> WorkflowStep<State> {
+        step(
+            name,
+            run: { state, context in
+                if try tools.owns(state) { try await run(&state, context) }
+                try await end(&state, context)
+            })
+    }
+
+    /// A step behind which there is no way back: it is tried for minutes, then by the undo of the
+    /// first step, then left to the next start of the server.
+    func forward(
+        _ name: String, run: @escaping Action, end: @escaping Action = { _, _ in }
+    ) -> WorkflowStep<State> {
+        WorkflowStep(withoutUndo: name, retry: DeleteInstance.patience) { state, context in
+            state.goesForward = true
+            if try tools.owns(state) { try await run(&state, context) }
+            try await end(&state, context)
+        }
+    }
+}
+
+/// What all workflows of instances work with.
+struct InstanceTools: Sendable {
+    let context: ConductorContext
+    let guests: GuestAssignments
+    let actions: InstanceActions
+    let ports: Ports
+    let placements: Placements
+    let images: Images
+    let reports: GuestReports
+
+    var documents: DocumentStore { context.documents }
+
+    func instance(_ id: InstanceID) throws -> Instance {
+        try documents.require(Instance.self, id.text).value
+    }
+
+    /// Changes the instance; nothing happens to one that is gone.
+    func change(
+        _ id: InstanceID, alongside: (inout DocumentTransaction) throws -> Void = { _ in },
+        _ body: (inout Instance) throws -> Void
+    ) async throws {
+        try await context.retryingConflicts(.server) {
+            guard let instance = try documents.get(Instance.self, id.text),
+                instance.value.state != .deleted
+            else { return }
+            var changed = instance.value
+            try body(&changed)
+            var transaction = documents.makeTransaction()
+            if changed != instance.value {
+                changed.updatedAt = context.now()
+                try transaction.update(instance, to: changed)
+            }
+            try alongside(&transaction)
+            try await documents.commit(transaction)
+        }
+    }
+
+    /// Notes what is being done now; a deletion's task stays.
+    func setTask(_ id: InstanceID, _ task: InstanceTask) async throws {
+        try await change(id) { if !$0.deletionRequested { $0.task = task } }
+    }
+
+    /// The end of the workflow: its instance is free for the next one, unless a deletion waits
+    /// already. `body` sets what else is true now.
+    func release(
+        _ id: InstanceID, alongside: (inout DocumentTransaction) throws -> Void = { _ in },
+        _ body: (inout Instance) throws -> Void
+    ) async throws {
+        try await change(id, alongside: alongside) { instance in
+            try body(&instance)
+            guard !instance.deletionRequested else { return }
+            instance.task = nil
+            instance.workflowID = nil
+            instance.stateBefore = nil
+        }
+    }
+
+    /// The way back is done: the instance is as before. With `isBroken` its guest is not, and the
+    /// instance says so.
+    func releaseFailed(
+        _ id: InstanceID, to state: InstanceState, _ failure: RecordedFailure?, isBroken: Bool,
+        _ body: (inout Instance) -> Void = { _ in }
+    ) async throws {
+        try await release(id) { instance in
+            body(&instance)
+            if !isBroken {
+                instance.state = state
+                return
+            }
+            instance.state = .error
+            instance.fault = InstanceFault(
+                code: 500, message: failure?.message ?? "The operation failed.",
+                details: failure?.trace, created: context.now())
+        }
+    }
+
+    /// Whether the workflow has its instance still, be it that a deletion waits for its end.
+    func owns(_ state: some InstanceWorkflowState) throws -> Bool {
+        guard let instance = try documents.get(Instance.self, state.instanceID.text)?.value,
+            let owner = instance.workflowID
+        else { return false }
+        if owner == state.workflowID { return true }
+        let next = try documents.get(WorkflowRecord.self, owner.text)?.value
+        return instance.deletionRequested && next?.after == state.workflowID.text
+    }
+
+    /// Whether undoing may leave the guest alone, because it is going to be deleted.
+    func isDoomed(_ id: InstanceID) throws -> Bool {
+        try documents.get(Instance.self, id.text)?.value.deletionRequested ?? true
+    }
+}

@@ -1,0 +1,361 @@
+import ComputeModel
+import Foundation
+import Persistence
+import Workflow
+
+/// Moves a running instance to another host: its vDPA NICs are unplugged, it is migrated, and the
+/// new host plugs NICs of its own in as soon as the guest is there.
+///
+/// ```
+/// step      does                                          undone by
+/// accept    -                                             the instance as before
+/// place     another host and its devices claimed          claim released
+/// prepare   inactive bindings; the new host makes disk    removed there, awaited; bindings gone
+///           and switch ports ready
+/// queue     waits for its turn on the source
+/// depart    the source unplugs the NICs and sends it      asked whether the guest is still there:
+///                                                         its NICs are put back; or not, and the
+///                                                         move is carried through
+/// arrive    the new host's word that it runs
+/// switch    the instance is on its new host               (no way back from here)
+/// clean     the old host's part removed, awaited
+/// ```
+///
+/// A guest is never started by any of this: both hosts only take one that is there, so it can't
+/// run twice.
+struct LiveMigrateInstance: InstanceWorkflow {
+    static let kind = "live_migrate_instance"
+    static let event = "compute_live_migration"
+    static let scheduleEvent = "conductor_live_migrate_instance"
+
+    struct State: InstanceWorkflowState {
+        var instanceID: InstanceID
+        var requestID: APIRequestID
+        var workflowID: WorkflowID
+        var migrationID: MigrationID
+        var hostName: String?
+        var sourceHostID: HostID
+        var destinationID: HostID?
+        var before: Assignment
+        var stateBefore: InstanceState
+        var failure: RecordedFailure?
+        /// While taking things back it was found that the guest had arrived after all.
+        var hasArrived = false
+        var goesForward: Bool?
+    }
+
+    let tools: InstanceTools
+
+    var steps: [WorkflowStep<State>] {
+        [
+            first("accept", run: begin, undo: fail),
+            step("place", run: place, undo: releaseClaim),
+            step("prepare", run: prepare, undo: withdraw),
+            step("queue", run: queue),
+            step("depart", run: depart, undo: stay),
+            step("arrive", run: arrive),
+            step("switch", run: changeHost),
+        ] + forwardSteps
+    }
+
+    var forwardSteps: [WorkflowStep<State>] { [forward("clean", run: clean, end: end)] }
+
+    private func begin(_ state: inout State, _ step: StepContext) async throws {
+        try await tools.actions.beginEvent(
+            Self.scheduleEvent, state.instanceID, state.requestID)
+    }
+
+    private func fail(_ state: inout State, _ step: StepContext) async throws {
+        let failure = state.failure
+        if state.hasArrived {
+            try await changeHost(&state, step)
+            try await clean(&state, step)
+            return try await end(&state, step)
+        }
+        let wasAborted =
+            try tools.documents.get(Migration.self, state.migrationID.text)?.value
+            .isAbortRequested ?? false
+        try await tools.changeMigration(state.migrationID) { migration in
+            migration.status = wasAborted ? .cancelled : .failed
+            migration.failure = wasAborted ? nil : failure?.trace
+        }
+        try await tools.releaseFailed(
+            state.instanceID, to: state.stateBefore, failure, isBroken: false
+        ) { instance in
+            instance.migrationID = nil
+            instance.moveDestination = nil
+        }
+        for event in [Self.scheduleEvent, Self.event] {
+            try await tools.actions.endEvent(
+                event, state.instanceID, state.requestID,
+                problem: wasAborted ? "Aborted." : failure?.message ?? "Cancelled.",
+                trace: failure?.trace)
+        }
+    }
+}
+
+// MARK: - The new host
+
+extension LiveMigrateInstance {
+    private func place(_ state: inout State, _ step: StepContext) async throws {
+        try step.checkCancellation()
+        let given = state
+        let able = try ableHosts(from: given.sourceHostID)
+        guard !able.isEmpty else {
+            throw GuestFailure(
+                tenantMessage: "No other host takes running servers.",
+                detail: "no other host offers live migration (migration.uri) and has versions at"
+                    + " least as new as \(try tools.guests.name(of: given.sourceHostID))")
+        }
+        try await tools.claimDestination(
+            given.instanceID, given.workflowID,
+            InstanceTools.Destination(
+                flavor: try tools.instance(given.instanceID).flavor, hostName: given.hostName,
+                onlyHosts: able),
+            isPlaced: { $0.moveDestination != nil },
+            note: { instance, candidate, _ in instance.moveDestination = candidate.hostID })
+        let destination = try tools.instance(given.instanceID).moveDestination
+        state.destinationID = destination
+        guard let destination else { return }
+        let name = try tools.guests.name(of: destination)
+        try await tools.changeMigration(given.migrationID) { migration in
+            migration.destinationHostID = destination
+            migration.destinationHostName = name
+        }
+        try await tools.actions.endEvent(Self.scheduleEvent, given.instanceID, given.requestID)
+    }
+
+    /// Hosts whose agent and hypervisor can take a running guest from `source`: a guest moves to
+    /// versions at least as new only.
+    private func ableHosts(from source: HostID) throws -> Set<HostID> {
+        let snapshot = tools.documents.snapshot()
+        guard let from = try snapshot.get(HostReport.self, source.text)?.value else { return [] }
+        return Set(
+            try snapshot.list(HostReport.self).map(\.value).filter { report in
+                report.hostID != source && report.can(.liveMigrate)
+                    && report.migrationURI != nil
+                    && report.hypervisor.type == from.hypervisor.type
+                    && report.hypervisor.version >= from.hypervisor.version
+                    && report.hypervisor.libvirtVersion >= from.hypervisor.libvirtVersion
+                    && report.hypervisor.architecture == from.hypervisor.architecture
+            }.map(\.hostID))
+    }
+
+    private func releaseClaim(_ state: inout State, _ step: StepContext) async throws {
+        guard !state.hasArrived, let host = try tools.instance(state.instanceID).moveDestination
+        else { return }
+        try await tools.guests.releaseUnassignedClaim(of: state.instanceID, on: host)
+    }
+
+    private func prepare(_ state: inout State, _ step: StepContext) async throws {
+        try step.checkCancellation()
+        let given = state
+        let id = given.instanceID
+        guard let destination = given.destinationID else { return }
+        let source = try tools.guests.name(of: given.sourceHostID)
+        try await tools.actions.beginEvent(Self.event, id, given.requestID, hostName: source)
+        try await tools.bindPorts(of: id, to: destination, isActive: false)
+        try await tools.guests.insert(id, on: destination, by: "\(given.workflowID)/prepare") {
+            snapshot, generation in
+            let instance = try snapshot.require(Instance.self, id.text).value
+            var guest = given.before.guest
+            guest.numa = try snapshot.get(HostLedger.self, destination.text)?.value
+                .claim(of: id)?.numa
+            guest.interfaces = try instance.interfaces.map {
+                try GuestBlueprint.nic($0.portID, on: destination, snapshot)
+            }
+            guest.keptRootBuilds = nil
+            var assignment = Assignment(
+                instanceID: id, hostID: destination, generation: generation, goal: .running,
+                guest: guest)
+            assignment.arrival = GuestArrival(
+                migrationID: given.migrationID, sourceHostName: source)
+            return assignment
+        }
+        try await tools.guests.awaitSettled(
+            id, on: destination, within: tools.context.settings.buildTimeout,
+            checkCancellation: step.checkCancellation)
+        try await tools.changeMigration(given.migrationID) { $0.status = .queued }
+    }
+
+    private func withdraw(_ state: inout State, _ step: StepContext) async throws {
+        guard !state.hasArrived, let destination = state.destinationID else { return }
+        let id = state.instanceID
+        try await tools.guests.remove(id, from: destination)
+        try await tools.dropInactiveBindings(of: id)
+    }
+}
+
+// MARK: - The source
+
+extension LiveMigrateInstance {
+    /// Migrations leave a host in the order of their numbers, so many at a time as configured.
+    private func queue(_ state: inout State, _ step: StepContext) async throws {
+        let (id, source) = (state.migrationID, state.sourceHostID)
+        let limit = tools.context.settings.liveMigrationsPerHostMax
+        while true {
+            try step.checkCancellation()
+            do {
+                _ = try await tools.documents.wait(
+                    watching: [Migration.self], timeout: GuestAssignments.lookInterval,
+                    clock: tools.context.clock
+                ) { snapshot -> Bool? in
+                    let own = try snapshot.get(Migration.self, id.text)?.value.number ?? 0
+                    let ahead = try snapshot.list(Migration.self).count { other in
+                        other.value.id != id && other.value.isAhead(of: own, leaving: source)
+                    }
+                    return ahead < limit ? true : nil
+                }
+                return try await tools.changeMigration(id) { $0.status = .preparing }
+            } catch StoreError.timedOut {
+                continue
+            }
+        }
+    }
+
+    private func depart(_ state: inout State, _ step: StepContext) async throws {
+        try step.checkCancellation()
+        let given = state
+        guard let destination = given.destinationID else { return }
+        let snapshot = tools.documents.snapshot()
+        let report = try snapshot.require(HostReport.self, destination.text).value
+        guard let uri = report.migrationURI else {
+            throw GuestFailure(
+                tenantMessage: "The new host does not take running servers any more.",
+                detail: "\(try tools.guests.name(of: destination)) reports no migration URI")
+        }
+        let settings = tools.context.settings
+        guard report.migrationIsEncrypted == true || settings.allowsPlainMigration else {
+            throw GuestFailure(
+                tenantMessage: "The server's memory would travel unencrypted.",
+                detail: "\(try tools.guests.name(of: destination)) has migration without TLS:"
+                    + " configure it, or set migration_allow_plain: true on the server")
+        }
+        let departure = GuestDeparture(
+            migrationID: given.migrationID, destinationURI: uri,
+            destinationHostName: try tools.guests.name(of: destination),
+            numa: try tools.guests.current(given.instanceID, on: destination)?.guest.numa,
+            isEncrypted: report.migrationIsEncrypted ?? false,
+            bandwidthMiBPerSecond: settings.migrationBandwidthMiBPerSecond,
+            downtimeMS: settings.migrationDowntime.milliseconds,
+            timeoutMS: settings.migrationTimeout.milliseconds)
+        try await tools.changeMigration(given.migrationID) { $0.status = .running }
+        try await tools.guests.rewrite(
+            given.instanceID, on: given.sourceHostID, by: "\(given.workflowID)/depart"
+        ) { assignment, _ in
+            assignment.departure = departure
+            assignment.arrival = nil
+        }
+    }
+
+    /// Waits for the word of either side: the new host's that the guest runs there, or the
+    /// source's that it failed.
+    private func arrive(_ state: inout State, _ step: StepContext) async throws {
+        let given = state
+        guard let destination = given.destinationID else { return }
+        let limit =
+            tools.context.settings.migrationTimeout + tools.context.settings.actionTimeout
+        var waited: Duration = .zero
+        while waited < limit {
+            try step.checkCancellation()
+            if try await tools.arrival(
+                of: given.instanceID, on: destination, from: given.sourceHostID,
+                within: GuestAssignments.lookInterval)
+            {
+                return
+            }
+            waited += GuestAssignments.lookInterval
+        }
+        throw GuestFailure(
+            tenantMessage: "The server did not reach its new host in time.",
+            detail: "no word from \(try tools.guests.name(of: destination)) within \(limit)")
+    }
+
+    /// Finds out where the guest is before anything is taken back. It is only taken where it is:
+    /// the assignment says that it comes from elsewhere, so nobody starts it.
+    private func stay(_ state: inout State, _ step: StepContext) async throws {
+        let given = state
+        let id = given.instanceID
+        let assignment = try tools.guests.current(id, on: given.sourceHostID)
+        guard let assignment, assignment.goal != .absent else {
+            // Given up already, because the guest is on its new host.
+            state.hasArrived = true
+            return
+        }
+        guard assignment.departure != nil || assignment.arrival != nil,
+            let destination = given.destinationID
+        else { return }
+        let back = GuestArrival(
+            migrationID: given.migrationID,
+            sourceHostName: try tools.guests.name(of: destination))
+        try await tools.guests.rewrite(
+            id, on: given.sourceHostID, by: "\(given.workflowID)/stay"
+        ) { assignment, _ in
+            assignment.departure = nil
+            assignment.arrival = back
+        }
+        if try await isAtSource(given, destination, step) {
+            try await tools.guests.rewrite(
+                id, on: given.sourceHostID, by: "\(given.workflowID)/stayed"
+            ) { assignment, _ in assignment.arrival = nil }
+            return
+        }
+        state.hasArrived = true
+    }
+
+    /// Whether the guest is on its old host; when that is down, unless the new one has it.
+    private func isAtSource(
+        _ state: State, _ destination: HostID, _ step: StepContext
+    ) async throws -> Bool {
+        do {
+            let word = try await tools.guests.awaitWord(
+                state.instanceID, on: state.sourceHostID,
+                within: tools.context.settings.actionTimeout,
+                checkCancellation: step.checkCancellation)
+            return word.phase != .prepared && word.phase != .departed
+        } catch is GuestFailure {
+            let key = "\(destination)/\(state.instanceID)"
+            let report = try tools.documents.get(GuestReport.self, key)?.value
+            return report?.power != .running
+        }
+    }
+}
+
+// MARK: - The end
+
+extension LiveMigrateInstance {
+    private func changeHost(_ state: inout State, _ step: StepContext) async throws {
+        let given = state
+        let id = given.instanceID
+        guard let destination = given.destinationID else { return }
+        let name = try tools.guests.name(of: destination)
+        let zone = tools.placements.placer.index.zone(of: destination)
+        try await tools.activateBindings(of: id, on: destination)
+        try await tools.change(
+            id, alongside: { try tools.guests.allocate(id, on: destination, in: &$0) },
+            { instance in
+                instance.hostID = destination
+                instance.hostName = name
+                instance.zone = zone
+                instance.observed = try tools.guests.power(of: id, on: destination)
+                instance.state = .active
+            })
+        try await tools.guests.rewrite(
+            id, on: destination, by: "\(given.workflowID)/arrived"
+        ) { assignment, _ in assignment.arrival = nil }
+    }
+
+    private func clean(_ state: inout State, _ step: StepContext) async throws {
+        let id = state.instanceID
+        try await tools.guests.remove(id, from: state.sourceHostID)
+        try await tools.changeMigration(state.migrationID) { $0.status = .completed }
+        try await tools.release(id) { instance in
+            instance.migrationID = nil
+            instance.moveDestination = nil
+        }
+    }
+
+    private func end(_ state: inout State, _ step: StepContext) async throws {
+        try await tools.actions.endEvent(Self.event, state.instanceID, state.requestID)
+    }
+}

@@ -1,0 +1,332 @@
+import ComputeModel
+import Foundation
+import Persistence
+import Placement
+import Scheduler
+import Workflow
+
+/// Resizes an instance, or moves it to another host while it is off: to a new root disk that is
+/// made of a copy of the present one. The old disk, its devices and its host stay claimed until
+/// the move is confirmed, so that it can be reverted.
+///
+/// ```
+/// step          does                                      undone by
+/// accept        -                                         the instance as before
+/// place         a host and devices for the new flavor,    that claim released
+///               in place if the flavor fits
+/// stop          the guest off on its old host             the guest as before, awaited
+/// copy          its root disk as an image                 the image deleted
+/// bind_ports    ports on the new devices                  ports as before
+/// assign        the guest on the new host                 removed there, awaited
+/// await         the new host's word
+/// finish        resized: waits for confirm or revert
+/// ```
+struct MoveInstance: InstanceWorkflow {
+    static let kind = "move_instance"
+    static let event = "compute_finish_resize"
+
+    struct State: InstanceWorkflowState {
+        var instanceID: InstanceID
+        var requestID: APIRequestID
+        var workflowID: WorkflowID
+        var migrationID: MigrationID
+        var newFlavor: Flavor
+        var isResize: Bool
+        /// A host that was asked for.
+        var hostName: String?
+        /// The copy of the root disk.
+        var imageID: ImageID
+        /// The number of the new root disk.
+        var rootBuild: Int
+        var before: Assignment
+        var stateBefore: InstanceState
+        var failure: RecordedFailure?
+        var isBroken = false
+
+        var wasRunning: Bool { before.goal == .running }
+    }
+
+    let tools: InstanceTools
+
+    var steps: [WorkflowStep<State>] {
+        [
+            first("accept", run: begin, undo: fail),
+            step("place", run: place, undo: releaseClaim),
+            step("stop", run: stop, undo: restart),
+            step("copy", run: copy, undo: dropCopy),
+            step("bind_ports", run: bindPorts, undo: restorePorts),
+            step("assign", run: assign, undo: withdraw),
+            step("await", run: awaitGuest),
+            last("finish", run: finish, end: end),
+        ]
+    }
+
+    private func begin(_ state: inout State, _ step: StepContext) async throws {
+        try await tools.actions.beginEvent(
+            "conductor_migrate_server", state.instanceID, state.requestID)
+    }
+
+    private func fail(_ state: inout State, _ step: StepContext) async throws {
+        let failure = state.failure
+        try await tools.changeMigration(state.migrationID) { migration in
+            migration.status = .error
+            migration.failure = failure?.trace
+        }
+        try await tools.releaseFailed(
+            state.instanceID, to: state.stateBefore, failure, isBroken: state.isBroken
+        ) { instance in
+            instance.resize = nil
+            instance.migrationID = nil
+        }
+        for event in ["conductor_migrate_server", Self.event] {
+            try await tools.actions.endEvent(
+                event, state.instanceID, state.requestID,
+                problem: failure?.message ?? "Cancelled.", trace: failure?.trace)
+        }
+    }
+}
+
+// MARK: - Placing
+
+extension MoveInstance {
+    private func place(_ state: inout State, _ step: StepContext) async throws {
+        try step.checkCancellation()
+        let given = state
+        if state.isResize, state.hostName == nil,
+            try await tools.placements.resizeInPlace(
+                given.instanceID, to: given.newFlavor,
+                note: { try note(&$0, given, host: given.before.hostID, $1) })
+        {
+            return try await notePlaced(given)
+        }
+        try await tools.claimDestination(
+            given.instanceID, given.workflowID,
+            InstanceTools.Destination(flavor: given.newFlavor, hostName: given.hostName),
+            isPlaced: { $0.resize?.migrationID == given.migrationID },
+            note: { try note(&$0, given, host: $1.hostID, $2) })
+        try await notePlaced(given)
+    }
+
+    private func note(
+        _ instance: inout Instance, _ state: State, host: HostID, _ snapshot: DocumentSnapshot
+    ) throws {
+        var resize = InstanceResize(
+            migrationID: state.migrationID, oldFlavor: instance.flavor,
+            newFlavor: state.newFlavor, oldHostID: state.before.hostID,
+            oldHostName: instance.hostName ?? "", oldZone: instance.zone, newHostID: host,
+            oldRootBuild: instance.rootBuild ?? 0,
+            oldBindings: try tools.bindings(of: instance, snapshot),
+            wasRunning: state.wasRunning)
+        resize.oldRootImageID = instance.rootImageID
+        instance.resize = resize
+        if !instance.deletionRequested { instance.task = .resizeMigrating }
+    }
+
+    private func notePlaced(_ state: State) async throws {
+        guard let resize = try tools.instance(state.instanceID).resize else { return }
+        let name = try tools.guests.name(of: resize.newHostID)
+        try await tools.changeMigration(state.migrationID) { migration in
+            migration.status = .migrating
+            migration.destinationHostID = resize.newHostID
+            migration.destinationHostName = name
+        }
+        try await tools.actions.endEvent(
+            "conductor_migrate_server", state.instanceID, state.requestID)
+    }
+
+    private func releaseClaim(_ state: inout State, _ step: StepContext) async throws {
+        guard let resize = try tools.instance(state.instanceID).resize else { return }
+        let (id, old) = (state.instanceID, resize.oldFlavor)
+        if resize.isInPlace {
+            try await tools.change(id) { transaction in
+                try tools.guests.changeClaim(id, on: resize.oldHostID, in: &transaction) {
+                    $0.capacity.take(old)
+                }
+            } _: { _ in
+            }
+        } else {
+            try await tools.guests.releaseUnassignedClaim(of: id, on: resize.newHostID)
+        }
+    }
+}
+
+// MARK: - The old host
+
+extension MoveInstance {
+    private func stop(_ state: inout State, _ step: StepContext) async throws {
+        try step.checkCancellation()
+        try await tools.guests.rewrite(
+            state.instanceID, on: state.before.hostID, by: "\(state.workflowID)/stop"
+        ) { assignment, _ in
+            assignment.goal = .stopped
+            assignment.restart = nil
+        }
+        try await tools.guests.awaitSettled(
+            state.instanceID, on: state.before.hostID,
+            within: tools.context.settings.actionTimeout,
+            checkCancellation: step.checkCancellation)
+    }
+
+    private func restart(_ state: inout State, _ step: StepContext) async throws {
+        let (id, before) = (state.instanceID, state.before)
+        guard try !tools.isDoomed(id) else { return }
+        try await tools.guests.rewrite(id, on: before.hostID, by: "\(state.workflowID)/restart") {
+            assignment, _ in
+            assignment.goal = before.goal
+            assignment.guest = before.guest
+            assignment.export = nil
+        }
+        do {
+            try await tools.guests.awaitSettled(
+                id, on: before.hostID, within: tools.context.settings.buildTimeout,
+                checkCancellation: step.checkCancellation)
+        } catch is GuestFailure {
+            state.isBroken = try tools.guests.isFailed(id, on: before.hostID)
+        }
+    }
+
+    private func copy(_ state: inout State, _ step: StepContext) async throws {
+        try step.checkCancellation()
+        try await tools.makeMoveImage(state.imageID, of: tools.instance(state.instanceID))
+        try await tools.export(
+            state.instanceID, on: state.before.hostID, as: state.imageID,
+            by: "\(state.workflowID)/copy", step)
+        try await tools.setTask(state.instanceID, .resizeMigrated)
+        try await tools.changeMigration(state.migrationID) { $0.status = .postMigrating }
+    }
+
+    private func dropCopy(_ state: inout State, _ step: StepContext) async throws {
+        try await tools.endExport(
+            state.instanceID, on: state.before.hostID, by: "\(state.workflowID)/drop-copy")
+        try await tools.discard(state.imageID)
+    }
+}
+
+// MARK: - The new host
+
+extension MoveInstance {
+    private func bindPorts(_ state: inout State, _ step: StepContext) async throws {
+        try step.checkCancellation()
+        guard let resize = try tools.instance(state.instanceID).resize, !resize.isInPlace else {
+            return
+        }
+        try await tools.bindPorts(of: state.instanceID, to: resize.newHostID)
+    }
+
+    private func restorePorts(_ state: inout State, _ step: StepContext) async throws {
+        guard let resize = try tools.instance(state.instanceID).resize, !resize.isInPlace else {
+            return
+        }
+        let id = state.instanceID
+        try await tools.context.retryingConflicts(.port) {
+            var transaction = tools.documents.makeTransaction()
+            try tools.restore(resize.oldBindings, of: id, in: &transaction)
+            try await tools.documents.commit(transaction)
+        }
+    }
+
+    private func assign(_ state: inout State, _ step: StepContext) async throws {
+        try step.checkCancellation()
+        let given = state
+        let id = given.instanceID
+        guard let resize = try tools.instance(id).resize else { return }
+        try await tools.actions.beginEvent(
+            Self.event, id, given.requestID,
+            hostName: try tools.guests.name(of: resize.newHostID))
+        try await tools.setTask(id, .resizeFinish)
+        let mark = "\(given.workflowID)/assign"
+        if resize.isInPlace {
+            try await tools.guests.rewrite(id, on: resize.oldHostID, by: mark) {
+                assignment, generation in
+                assignment.guest = try moved(given, resize, tools.documents.snapshot())
+                assignment.guest.keptRootBuilds = [resize.oldRootBuild]
+                assignment.goal = given.wasRunning ? .running : .stopped
+                assignment.definedSince = generation
+                assignment.export = nil
+            }
+            return
+        }
+        try await tools.guests.insert(id, on: resize.newHostID, by: mark) { snapshot, generation in
+            Assignment(
+                instanceID: id, hostID: resize.newHostID, generation: generation,
+                goal: given.wasRunning ? .running : .stopped,
+                guest: try moved(given, resize, snapshot))
+        }
+    }
+
+    /// The guest as it shall be after the move.
+    private func moved(
+        _ state: State, _ resize: InstanceResize, _ snapshot: DocumentSnapshot
+    ) throws -> GuestDefinition {
+        var instance = try snapshot.require(Instance.self, state.instanceID.text).value
+        instance.flavor = state.newFlavor
+        instance.rootImageID = state.imageID
+        instance.rootBuild = state.rootBuild
+        return try GuestBlueprint.guest(instance, host: resize.newHostID, snapshot)
+    }
+
+    private func withdraw(_ state: inout State, _ step: StepContext) async throws {
+        let (id, before) = (state.instanceID, state.before)
+        guard let resize = try tools.instance(id).resize else { return }
+        guard resize.isInPlace else {
+            return try await tools.guests.removeBeforeStart(id, from: resize.newHostID)
+        }
+        try await tools.guests.rewrite(id, on: before.hostID, by: "\(state.workflowID)/withdraw") {
+            assignment, generation in
+            assignment.goal = .stopped
+            assignment.guest = before.guest
+            assignment.definedSince = generation
+        }
+    }
+
+    private func awaitGuest(_ state: inout State, _ step: StepContext) async throws {
+        guard let resize = try tools.instance(state.instanceID).resize else { return }
+        try await tools.guests.awaitSettled(
+            state.instanceID, on: resize.newHostID, within: tools.context.settings.buildTimeout,
+            checkCancellation: step.checkCancellation)
+    }
+
+    private func finish(_ state: inout State, _ step: StepContext) async throws {
+        let given = state
+        let id = given.instanceID
+        guard let resize = try tools.instance(id).resize else { return }
+        let name = try tools.guests.name(of: resize.newHostID)
+        let zone = tools.placements.placer.index.zone(of: resize.newHostID)
+        if !resize.isInPlace {
+            try await tools.endExport(
+                id, on: resize.oldHostID, by: "\(given.workflowID)/end-export")
+        }
+        try await tools.reports.reconsider(id, on: resize.newHostID)
+        try await tools.changeMigration(given.migrationID) { $0.status = .finished }
+        try await tools.release(
+            id,
+            alongside: {
+                try tools.guests.allocate(id, on: resize.newHostID, in: &$0)
+            },
+            { instance in
+                instance.flavor = given.newFlavor
+                instance.hostID = resize.newHostID
+                instance.hostName = name
+                instance.zone = zone
+                instance.observed = try tools.guests.power(of: id, on: resize.newHostID)
+                instance.rootBuild = given.rootBuild
+                instance.rootImageID = given.imageID
+                instance.state = .resized
+                instance.migrationID = nil
+                instance.resize?.finishedAt = tools.context.now()
+            })
+    }
+
+    private func end(_ state: inout State, _ step: StepContext) async throws {
+        try await tools.actions.endEvent(Self.event, state.instanceID, state.requestID)
+    }
+}
+
+extension HostCapacity {
+    /// What a guest of `flavor` takes; the disk of a flavor without one is left as it is.
+    mutating func take(_ flavor: Flavor) {
+        vcpus = flavor.vcpus
+        memoryMiB = flavor.memoryMiB
+        if flavor.diskGiB > 0 { diskGiB = flavor.diskGiB }
+    }
+}

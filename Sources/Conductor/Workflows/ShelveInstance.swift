@@ -1,0 +1,188 @@
+import ComputeModel
+import Foundation
+import Persistence
+import Workflow
+
+/// Keeps an instance as an image, and takes it off its host when that is wanted.
+///
+/// ```
+/// step           does                                         undone by
+/// accept         -                                            the instance as before
+/// stop           the guest off                                the guest as before, awaited
+/// copy           its root disk as an image                    the image deleted
+/// shelve         shelved, image noted                         -
+/// remove_guest   nothing left on its host                     (no way back from here)
+/// release_ports  ports unbound, still the instance's
+/// finish         the instance is free
+/// ```
+struct ShelveInstance: InstanceWorkflow {
+    static let kind = "shelve_instance"
+
+    struct State: InstanceWorkflowState {
+        var instanceID: InstanceID
+        var requestID: APIRequestID
+        var workflowID: WorkflowID
+        /// The image; one that is there already when only the offloading was asked for.
+        var imageID: ImageID
+        /// Whether the copy has yet to be made.
+        var isCopying: Bool
+        var isOffloading: Bool
+        var before: Assignment
+        var stateBefore: InstanceState
+        var failure: RecordedFailure?
+        var isBroken = false
+        var goesForward: Bool?
+
+        var event: String {
+            isCopying ? "compute_shelve_instance" : "compute_shelve_offload_instance"
+        }
+    }
+
+    let tools: InstanceTools
+
+    var steps: [WorkflowStep<State>] {
+        [
+            first("accept", run: begin, undo: fail),
+            step("stop", run: stop, undo: restart),
+            step("copy", run: copy, undo: dropCopy),
+            step("shelve", run: shelve),
+        ] + forwardSteps
+    }
+
+    var forwardSteps: [WorkflowStep<State>] {
+        [
+            forward("remove_guest", run: removeGuest),
+            forward("release_ports", run: releasePorts),
+            forward("finish", run: finish, end: end),
+        ]
+    }
+
+    private func begin(_ state: inout State, _ step: StepContext) async throws {
+        try await tools.actions.beginEvent(
+            state.event, state.instanceID, state.requestID,
+            hostName: try tools.guests.name(of: state.before.hostID))
+    }
+
+    private func stop(_ state: inout State, _ step: StepContext) async throws {
+        try step.checkCancellation()
+        guard state.isCopying else { return }
+        try await tools.guests.rewrite(
+            state.instanceID, on: state.before.hostID, by: "\(state.workflowID)/stop"
+        ) { assignment, _ in
+            assignment.goal = .stopped
+            assignment.restart = nil
+        }
+        try await tools.guests.awaitSettled(
+            state.instanceID, on: state.before.hostID,
+            within: tools.context.settings.actionTimeout,
+            checkCancellation: step.checkCancellation)
+    }
+
+    private func restart(_ state: inout State, _ step: StepContext) async throws {
+        let (id, before) = (state.instanceID, state.before)
+        guard state.isCopying, try !tools.isDoomed(id),
+            try tools.guests.current(id, on: before.hostID)?.generation != before.generation
+        else { return }
+        // Saved or paused memory is gone with the guest's power.
+        let isRunning = before.goal == .running
+        if !isRunning { state.stateBefore = .stopped }
+        try await tools.guests.rewrite(id, on: before.hostID, by: "\(state.workflowID)/restart") {
+            assignment, _ in
+            assignment.goal = isRunning ? .running : .stopped
+            assignment.export = nil
+        }
+        do {
+            try await tools.guests.awaitSettled(
+                id, on: before.hostID, within: tools.context.settings.buildTimeout,
+                checkCancellation: step.checkCancellation)
+        } catch is GuestFailure {
+            state.isBroken = try tools.guests.isFailed(id, on: before.hostID)
+        }
+    }
+
+    private func copy(_ state: inout State, _ step: StepContext) async throws {
+        try step.checkCancellation()
+        guard state.isCopying else { return }
+        try await tools.export(
+            state.instanceID, on: state.before.hostID, as: state.imageID,
+            by: "\(state.workflowID)/copy", step)
+    }
+
+    private func dropCopy(_ state: inout State, _ step: StepContext) async throws {
+        guard state.isCopying else { return }
+        try await tools.endExport(
+            state.instanceID, on: state.before.hostID, by: "\(state.workflowID)/drop-copy")
+        try await tools.discard(state.imageID)
+    }
+
+    private func shelve(_ state: inout State, _ step: StepContext) async throws {
+        try step.checkCancellation()
+        let image = state.imageID
+        let isOffloading = state.isOffloading
+        try await tools.endExport(
+            state.instanceID, on: state.before.hostID, by: "\(state.workflowID)/end-export")
+        try await tools.change(state.instanceID) { instance in
+            instance.state = .shelved
+            instance.shelvedImageID = image
+            if isOffloading, !instance.deletionRequested { instance.task = .shelvingOffloading }
+        }
+    }
+
+    private func removeGuest(_ state: inout State, _ step: StepContext) async throws {
+        guard state.isOffloading else { return }
+        try await tools.guests.remove(state.instanceID)
+    }
+
+    private func releasePorts(_ state: inout State, _ step: StepContext) async throws {
+        guard state.isOffloading else { return }
+        let id = state.instanceID
+        try await tools.context.retryingConflicts(.port) {
+            var transaction = tools.documents.makeTransaction()
+            for interface in try tools.instance(id).interfaces {
+                guard
+                    let port = try tools.documents.get(
+                        NetworkPort.self, interface.portID.text),
+                    port.value.deviceID == id.text
+                else { continue }
+                try tools.ports.unbind(port, keepDevice: true, in: &transaction)
+            }
+            try await tools.documents.commit(transaction)
+        }
+    }
+
+    private func finish(_ state: inout State, _ step: StepContext) async throws {
+        let isOffloading = state.isOffloading
+        // The disk that the earlier copy was for is gone with the host's part.
+        if isOffloading, let image = try tools.instance(state.instanceID).rootImageID {
+            try await tools.discard(image)
+        }
+        try await tools.release(state.instanceID) { instance in
+            instance.desiredPower = .stopped
+            guard isOffloading else { return }
+            instance.state = .shelvedOffloaded
+            instance.hostID = nil
+            instance.hostName = nil
+            instance.zone = nil
+            instance.observed = .none
+            instance.rootBuild = nil
+            instance.rootImageID = nil
+        }
+    }
+
+    private func end(_ state: inout State, _ step: StepContext) async throws {
+        try await tools.actions.endEvent(state.event, state.instanceID, state.requestID)
+    }
+
+    private func fail(_ state: inout State, _ step: StepContext) async throws {
+        // Also when there was nothing to copy yet.
+        if state.isCopying { try await tools.discard(state.imageID) }
+        try await tools.releaseFailed(
+            state.instanceID, to: state.stateBefore, state.failure, isBroken: state.isBroken
+        ) { instance in
+            if state.isCopying { instance.shelvedImageID = nil }
+        }
+        try await tools.actions.endEvent(
+            state.event, state.instanceID, state.requestID,
+            problem: state.failure?.message ?? "Cancelled.", trace: state.failure?.trace)
+    }
+}
