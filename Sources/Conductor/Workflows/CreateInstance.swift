@@ -147,20 +147,11 @@ extension CreateInstance {
                         detail: "device \(owned.deviceID) is no longer reported by \(hostName)")
                 }
                 try ports.bind(
-                    port, binding: Self.binding(device, hostID, hostName),
+                    port, binding: PortBinding(device, hostID, hostName),
                     adoptedMAC: device.macSettable ? nil : device.macAddress, in: &transaction)
             }
             try await context.documents.commit(transaction)
         }
-    }
-
-    private static func binding(
-        _ device: Device, _ hostID: HostID, _ hostName: String
-    ) -> PortBinding {
-        PortBinding(
-            hostID: hostID, hostName: hostName, deviceID: device.id,
-            pciVendorInfo: "\(device.vendorID):\(device.productID)",
-            pciSlot: "\(device.address)", physicalNetwork: device.physicalNetwork)
     }
 
     private func unbindPorts(_ state: inout State, _ step: StepContext) async throws {

@@ -140,6 +140,20 @@ extension InstanceTools {
         }
     }
 
+    /// Takes the instance's ports off their hosts; they stay the instance's.
+    func unbindPorts(of id: InstanceID) async throws {
+        try await context.retryingConflicts(.port) {
+            var transaction = documents.makeTransaction()
+            for interface in try instance(id).interfaces {
+                guard let port = try documents.get(NetworkPort.self, interface.portID.text),
+                    port.value.deviceID == id.text
+                else { continue }
+                try ports.unbind(port, keepDevice: true, in: &transaction)
+            }
+            try await documents.commit(transaction)
+        }
+    }
+
     /// Binds ports as `bindings` says, as part of `transaction`.
     func restore(
         _ bindings: [String: PortBinding], of id: InstanceID,

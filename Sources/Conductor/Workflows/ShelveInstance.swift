@@ -135,19 +135,7 @@ struct ShelveInstance: InstanceWorkflow {
 
     private func releasePorts(_ state: inout State, _ step: StepContext) async throws {
         guard state.isOffloading else { return }
-        let id = state.instanceID
-        try await tools.context.retryingConflicts(.port) {
-            var transaction = tools.documents.makeTransaction()
-            for interface in try tools.instance(id).interfaces {
-                guard
-                    let port = try tools.documents.get(
-                        NetworkPort.self, interface.portID.text),
-                    port.value.deviceID == id.text
-                else { continue }
-                try tools.ports.unbind(port, keepDevice: true, in: &transaction)
-            }
-            try await tools.documents.commit(transaction)
-        }
+        try await tools.unbindPorts(of: state.instanceID)
     }
 
     private func finish(_ state: inout State, _ step: StepContext) async throws {

@@ -88,18 +88,7 @@ struct UnshelveInstance: InstanceWorkflow {
     }
 
     private func unbindPorts(_ state: inout State, _ step: StepContext) async throws {
-        let id = state.instanceID
-        try await tools.context.retryingConflicts(.port) {
-            var transaction = tools.documents.makeTransaction()
-            for interface in try tools.instance(id).interfaces {
-                if let port = try tools.documents.get(
-                    NetworkPort.self, interface.portID.text), port.value.deviceID == id.text
-                {
-                    try tools.ports.unbind(port, keepDevice: true, in: &transaction)
-                }
-            }
-            try await tools.documents.commit(transaction)
-        }
+        try await tools.unbindPorts(of: state.instanceID)
     }
 
     private func assign(_ state: inout State, _ step: StepContext) async throws {
