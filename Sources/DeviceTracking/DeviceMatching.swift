@@ -85,12 +85,11 @@ struct DevicePool {
         var classes: [(devices: [Int], takers: [Int])] = []
         var last = 0
         for index in devices.indices where kinds.contains(devices[index].kind) {
-            let isLike = { (like: (devices: [Int], takers: [Int])) in
-                alike(devices[like.devices[0]], devices[index], macs)
-            }
-            if last < classes.count, isLike(classes[last]) {
+            if last < classes.count, alike(devices, classes[last].devices[0], index, macs) {
                 classes[last].devices.append(index)
-            } else if let found = classes.firstIndex(where: isLike) {
+            } else if let found = classes.firstIndex(where: {
+                alike(devices, $0.devices[0], index, macs)
+            }) {
                 classes[found].devices.append(index)
                 last = found
             } else {
@@ -101,15 +100,25 @@ struct DevicePool {
         return classes
     }
 
-    /// Whether no request and no preference tells the two apart, but for their place.
-    private static func alike(_ left: Device, _ right: Device, _ macs: Set<String>) -> Bool {
-        guard left.kind == right.kind, left.numaNode == right.numaNode,
-            left.macSettable == right.macSettable, left.vendorID == right.vendorID,
-            left.productID == right.productID, left.physicalNetwork == right.physicalNetwork,
-            left.tags == right.tags, left.capabilities == right.capabilities
+    /// Whether no request and no preference tells the two apart, but for their place. By index:
+    /// a device that is passed is copied, and that costs more than all these comparisons.
+    private static func alike(
+        _ devices: [Device], _ left: Int, _ right: Int, _ macs: Set<String>
+    ) -> Bool {
+        guard devices[left].kind == devices[right].kind,
+            devices[left].numaNode == devices[right].numaNode,
+            devices[left].macSettable == devices[right].macSettable,
+            devices[left].vendorID == devices[right].vendorID,
+            devices[left].productID == devices[right].productID,
+            devices[left].physicalNetwork == devices[right].physicalNetwork,
+            devices[left].tags == devices[right].tags,
+            devices[left].capabilities == devices[right].capabilities
         else { return false }
-        if left.macSettable || left.macAddress == right.macAddress { return true }
-        return ![left.macAddress, right.macAddress].contains { $0.map(macs.contains) ?? false }
+        if devices[left].macSettable || devices[left].macAddress == devices[right].macAddress {
+            return true
+        }
+        return ![devices[left].macAddress, devices[right].macAddress]
+            .contains { $0.map(macs.contains) ?? false }
     }
 }
 

@@ -132,7 +132,12 @@ public final class FleetIndex: Sendable {
         view.zone = zones.zone(of: host)
         view.aggregates = zones.aggregates(ofHostNamed: host.name).map(\.metadata)
         view.buildFailures = state.buildFailures[id] ?? 0
-        state.fleet.put(view)
+        // Mostly a claim came: that changes little of what was prepared.
+        if let added = state.fleet[id]?.claimsAdded(in: view) {
+            for claim in added { state.fleet.add(claim, on: id) }
+        } else {
+            state.fleet.put(view)
+        }
     }
 
     private func lookAfterVitals(_ state: inout State, always: Bool) {
@@ -142,5 +147,18 @@ public final class FleetIndex: Sendable {
         }
         state.vitalsAt = now
         state.fleet.setUp(vitals.isUp)
+    }
+}
+
+extension HostSnapshot {
+    /// What `newer` has claimed beyond this; nil if there is any other difference.
+    fileprivate func claimsAdded(in newer: HostSnapshot) -> ArraySlice<Claim>? {
+        let known = ledger.claims
+        guard newer.ledger.claims.count >= known.count,
+            newer.ledger.claims.prefix(known.count).elementsEqual(known),
+            isUp == newer.isUp, zone == newer.zone, buildFailures == newer.buildFailures,
+            host == newer.host, aggregates == newer.aggregates, report == newer.report
+        else { return nil }
+        return newer.ledger.claims[known.count...]
     }
 }
