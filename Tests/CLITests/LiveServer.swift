@@ -23,10 +23,13 @@ struct LiveServer {
     static func with(_ body: @escaping @Sendable (LiveServer) async throws -> Void) async throws {
         try await TemporaryFolder.with { folder in
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            var settings = ConductorSettings(imageDirectory: folder.url)
+            // No agent reports: however long a test takes, its host is not to fall silent.
+            settings.hostDownAfter = .seconds(86_400)
             let context = ConductorContext(
                 documents: try await DocumentStore.open(
                     MemoryStateStore(), types: StoredTypes.all, logger: logger),
-                settings: ConductorSettings(imageDirectory: folder.url), logger: logger)
+                settings: settings, logger: logger)
             let conductor = try await Conductor(context, images: Images(context: context))
             let tokens = Tokens(
                 context: context,

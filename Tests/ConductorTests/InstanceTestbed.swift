@@ -88,6 +88,8 @@ final class InstanceTestbed: Sendable {
         let directory = FileManager.default.temporaryDirectory
             .appendingPathComponent("instances-\(UUID().uuidString)")
         var settings = ConductorSettings(imageDirectory: directory)
+        // However slow the machine is, no host falls silent unless a test lets it.
+        settings.hostDownAfter = .seconds(86_400)
         change(&settings)
         let bed = try await InstanceTestbed(FleetDescription(hosts: hosts), settings)
         try await bed.startAgents()

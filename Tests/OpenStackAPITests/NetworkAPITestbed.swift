@@ -43,6 +43,8 @@ struct NetworkAPITestbed {
     ) async throws {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         var settings = ConductorSettings(imageDirectory: URL(filePath: "/nonexistent"))
+        // However slow the machine is, no host falls silent unless a test lets it.
+        settings.hostDownAfter = .seconds(86_400)
         change(&settings)
         let documents = try await DocumentStore.open(
             MemoryStateStore(), types: StoredTypes.all, logger: logger)

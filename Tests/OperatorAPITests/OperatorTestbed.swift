@@ -24,10 +24,12 @@ struct OperatorTestbed {
         let documents = try await DocumentStore.open(
             MemoryStateStore(), types: StoredTypes.all, logger: logger)
         try await FleetDocuments.put(into: documents)
+        var settings = ConductorSettings(
+            imageDirectory: URL(fileURLWithPath: "/nonexistent"))
+        // However slow the machine is, no host falls silent unless a test lets it.
+        settings.hostDownAfter = .seconds(86_400)
         let context = ConductorContext(
-            documents: documents,
-            settings: ConductorSettings(imageDirectory: URL(fileURLWithPath: "/nonexistent")),
-            logger: logger)
+            documents: documents, settings: settings, logger: logger)
         conductor = try await Conductor(context, images: Images(context: context))
         service = OperatorService(
             conductor: conductor, joinTokens: joinTokens, simulation: simulation)
