@@ -32,6 +32,9 @@ public struct GuestDeparture: Codable, Sendable, Equatable {
     public var destinationHostName: String
     /// Where its NUMA nodes lie there; nil for a guest that floats.
     public var numa: NUMAPlacement?
+    /// The other host's NUMA cells, with the CPUs that guests don't share; nil from releases that
+    /// didn't tell.
+    public var hostCells: [NUMACell]?
     /// Whether memory and disks travel encrypted; an agent that can't do that refuses.
     public var isEncrypted: Bool
     /// Most MiB a second that it may take; nil for no limit.

@@ -41,6 +41,7 @@ public struct GuestReports: Sendable {
         }
         try carryOver(report, into: &transaction)
         try noteMigration(report, into: &transaction)
+        guard !transaction.writesNothing else { return }
         try await documents.commit(transaction)
     }
 
@@ -154,21 +155,49 @@ public struct GuestReports: Sendable {
     ) throws {
         var changed = instance.value
         changed.observed = report.power
-        // What a guest does by itself shows when nothing else is being done to it.
-        if changed.workflowID == nil, report.phase == .settled {
-            switch (changed.state, report.power) {
-            case (.active, .shutdown), (.active, .crashed), (.paused, .shutdown),
-                (.rescued, .shutdown):
-                changed.state = .stopped
-            case (.stopped, .running): changed.state = .active
-            default: break
-            }
-            if try follow(report, into: &transaction) { changed.updatedAt = context.now() }
-        }
+        try adopt(report, &changed, into: &transaction)
         if changed != instance.value {
             changed.updatedAt = context.now()
             try transaction.update(instance, to: changed)
+        } else {
+            // A workflow that lets go of it meanwhile has not seen this report.
+            try transaction.require(instance)
         }
+    }
+
+    /// What its host said last of an instance that a workflow lets go of in this transaction: the
+    /// word came while the workflow had it, and isn't said again.
+    func catchUp(_ instance: inout Instance, into transaction: inout DocumentTransaction) throws {
+        guard let host = instance.hostID else { return }
+        let key = "\(host)/\(instance.id)"
+        guard let report = try context.documents.get(GuestReport.self, key) else {
+            return try transaction.requireAbsent(GuestReport.self, key)
+        }
+        try transaction.require(report)
+        guard let assignment = try context.documents.get(Assignment.self, key)?.value,
+            report.value.generation == assignment.generation
+        else { return }
+        try adopt(report.value, &instance, into: &transaction)
+    }
+
+    /// What a guest does by itself shows when nothing else is being done to it; one that was given
+    /// up is as off as one that went off.
+    private func adopt(
+        _ report: GuestReport, _ instance: inout Instance,
+        into transaction: inout DocumentTransaction
+    ) throws {
+        guard instance.workflowID == nil, report.phase == .settled || report.phase == .failed
+        else { return }
+        switch (instance.state, report.power) {
+        case (.active, .shutdown), (.active, .crashed), (.paused, .shutdown), (.rescued, .shutdown):
+            instance.state = .stopped
+            context.logger.notice(
+                "a server is off by itself",
+                metadata: ["instance": "\(instance.id)", "reason": "\(report.detail)"])
+        case (.stopped, .running): instance.state = .active
+        default: break
+        }
+        if try follow(report, into: &transaction) { instance.updatedAt = context.now() }
     }
 
     /// The goal follows a guest that went off or came on by itself: else the next change of its

@@ -12,6 +12,9 @@ public struct DocumentTransaction: Sendable {
     /// Whether it would do anything at all.
     public var isEmpty: Bool { conditions.isEmpty && writes.isEmpty }
 
+    /// Whether it only checks.
+    public var writesNothing: Bool { writes.isEmpty }
+
     /// Conditions or writes, of whichever there are more: what a store's limit counts.
     public var operationCount: Int { max(conditions.count, writes.count) }
 

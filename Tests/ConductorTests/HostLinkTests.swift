@@ -49,7 +49,7 @@ import Testing
             #expect(host.report == nil)
             #expect(try bed.conductor.hosts.list().count == 1)
             #expect(first.pollTimeoutMS == 20_000)
-            #expect(first.hostDownAfterMS == 60_000)
+            #expect(first.hostDownAfterMS == 86_400_000)
         }
     }
 
@@ -126,6 +126,41 @@ import Testing
             try await link.reportGuests([gone])
             #expect(try bed.claims().map(\.phase) == [.allocated])
             #expect(try bed.documents.list(Assignment.self).map(\.value.goal) == [.running])
+        }
+    }
+
+    @Test func aGuestThatCouldNotBeStartedIsOff() async throws {
+        try await InstanceTestbed.run { bed in
+            let id = try await bed.create([try await bed.port()])
+            try await bed.settled(id, .active)
+            try await bed.fleet.stopAgent("h1")
+            let host = try bed.hostID()
+            let link = try bed.conductor.link(hostName: "h1")
+            try await link.reportGuests([
+                Self.report(id, host, generation: 1, phase: .failed, power: .shutdown)
+            ])
+            #expect(try bed.instance(id).state == .stopped)
+            #expect(try bed.documents.list(Assignment.self).map(\.value.goal) == [.stopped])
+        }
+    }
+
+    @Test func whatIsSaidDuringAWorkflowCountsAfterIt() async throws {
+        try await InstanceTestbed.run { bed in
+            let id = try await bed.create([try await bed.port()])
+            try await bed.settled(id, .active)
+            try await bed.fleet.stopAgent("h1")
+            let host = try bed.hostID()
+            let link = try bed.conductor.link(hostName: "h1")
+            try await bed.documents.mutate(Instance.self, id.text) {
+                $0.workflowID = WorkflowID("w")
+            }
+            try await link.reportGuests([
+                Self.report(id, host, generation: 1, power: .shutdown)
+            ])
+            #expect(try bed.instance(id).state == .active)
+            try await bed.conductor.instances.tools.release(id) { _ in }
+            #expect(try bed.instance(id).state == .stopped)
+            #expect(try bed.documents.list(Assignment.self).map(\.value.goal) == [.stopped])
         }
     }
 

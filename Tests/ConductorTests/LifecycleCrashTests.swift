@@ -30,12 +30,7 @@ import Workflow
     /// Each so many-th transaction is tried.
     private static let transactionStride = 5
 
-    /// Without evacuation: there the end to wait for is not settled yet.
-    private static var serverScenarios: [LifecycleScenario] {
-        scenarios.filter { $0.testDescription != "evacuate_instance" }
-    }
-
-    @Test(arguments: serverScenarios, [StoreSession.Fate.diesBefore, .diesAfter])
+    @Test(arguments: scenarios, [StoreSession.Fate.diesBefore, .diesAfter])
     func theServerDies(_ scenario: LifecycleScenario, _ fate: StoreSession.Fate) async throws {
         var crashes = 0
         try await scenario.run { bed in

@@ -218,6 +218,10 @@ extension WorkflowTable {
             retire: { scene in
                 try await scene.bed.declareDown(scene.here, false)
                 try await scene.bed.fleet.startAgent(scene.here)
+                // It may never have been evacuated.
+                let host = try scene.bed.documents.require(Instance.self, scene.id.text).value
+                    .hostName
+                guard host != scene.here else { return }
                 try await scene.bed.until("the old host is clean") {
                     try scene.bed.freeDevices(scene.here) == 2
                         && scene.bed.power(scene.id, on: scene.here) == nil

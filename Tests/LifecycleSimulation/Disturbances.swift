@@ -37,7 +37,7 @@ final class Disturbances: Sendable {
     func strike() async throws {
         let kind = chance.weighted([
             (2, Kind.serverDies), (4, .serverDiesAtCommit), (4, .agentDies), (2, .agentStops),
-            (2, .hostDies), (3, .hostCutOff), (6, .driverFails), (2, .driverRefuses),
+            (5, .hostDies), (3, .hostCutOff), (6, .driverFails), (2, .driverRefuses),
             (5, .driverStalls), (6, .ignoresUnplug), (3, .ignoresShutdown), (3, .deviceVanishes),
             (2, .guestDies), (2, .vifLost),
         ])
@@ -54,7 +54,7 @@ final class Disturbances: Sendable {
             later { [self] in
                 try await world.fleet.stopAgent(host.spec.name)
                 try await pause(1...40)
-                try await world.fleet.startAgent(host.spec.name)
+                try await restartAgent(host.spec.name)
             }
         case .hostDies: loseHost(host)
         case .hostCutOff:
@@ -131,8 +131,14 @@ final class Disturbances: Sendable {
             try await pause(0.1...5)
             try await world.fleet.killAgent(host.spec.name)
             try await pause(0.1...20)
-            try await world.fleet.startAgent(host.spec.name)
+            try await restartAgent(host.spec.name)
         }
+    }
+
+    /// A host without power starts its agent when it is back.
+    private func restartAgent(_ name: String) async throws {
+        guard !world.powerless.withLock({ $0.contains(name) }) else { return }
+        try await world.fleet.startAgent(name)
     }
 
     /// The machine loses its power: its guests, too. Somebody says that it is down; what was on
@@ -143,6 +149,7 @@ final class Disturbances: Sendable {
         else { return }
         log.note("\(name) loses its power")
         log.count("crashes host")
+        _ = world.powerless.withLock { $0.insert(name) }
         later { [self] in
             try await world.fleet.killAgent(name)
             for (id, guest) in host.snapshot.guests.sorted(by: { $0.key < $1.key })
@@ -153,6 +160,7 @@ final class Disturbances: Sendable {
             try await pause(1...20)
             if chance.happens(0.6) { try await declareDown(name, true) }
             try await pause(30...300)
+            _ = world.powerless.withLock { $0.remove(name) }
             try await world.fleet.startAgent(name)
             try await pause(5...20)
             try await declareDown(name, false)

@@ -94,12 +94,24 @@ struct OperationChooser {
         if living.isEmpty || (living.count < Self.instanceCount && chance.happens(0.4)) {
             return .create(try await request(conductor))
         }
+        if chance.happens(0.2), let stranded = try stranded(living, conductor) {
+            return .command(
+                .evacuate(hostName: nil, endsStopped: chance.happens(0.3)), stranded.id)
+        }
         guard let instance = chance.element(of: living) else { return nil }
         // Most of what is asked for fits the server; the rest finds out what is refused.
         let choices =
             chance.happens(0.85) ? fitting(instance) : Self.all.map { (1, $0) }
         guard let kind = chance.weighted(choices) else { return nil }
         return try await make(kind, instance, conductor)
+    }
+
+    /// A server whose host has lost its power, and counts as down.
+    private func stranded(_ living: [Instance], _ conductor: Conductor) throws -> Instance? {
+        let down = try conductor.hosts.list()
+            .filter { !$0.isUp && mayEvacuate(from: $0.host.name) }.map(\.host.name)
+        return chance.element(
+            of: living.filter { $0.task == nil && down.contains($0.hostName ?? "") })
     }
 
     enum Kind: CaseIterable {
@@ -186,10 +198,10 @@ struct OperationChooser {
         }
     }
 
-    /// A host that is only cut off counts as down after a while, and its guests run: whoever
-    /// evacuates those has not looked.
+    /// A host that is only cut off, or whose agent is dead, counts as down after a while, and its
+    /// guests run: whoever evacuates those has not looked.
     private func mayEvacuate(from hostName: String) -> Bool {
-        !world.network.isCutOff(hostName)
+        world.powerless.withLock { $0.contains(hostName) }
     }
 
     private func someHost() -> String? {

@@ -5,6 +5,7 @@ import HostAgent
 import Logging
 import Persistence
 import SimulatedDrivers
+import Synchronization
 
 /// Server, network and hosts, with what the operations need: images, flavors, a network.
 final class SimulatedWorld: Sendable {
@@ -14,6 +15,8 @@ final class SimulatedWorld: Sendable {
     let fleet: SimulatedFleet
     let ids: WorldIDs
     let clock = SimulatedClock()
+    /// Hosts without power: nothing runs there until their agents start again.
+    let powerless = Mutex<Set<String>>([])
 
     /// Things that operations name.
     struct WorldIDs: Sendable {

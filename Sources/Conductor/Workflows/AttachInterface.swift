@@ -32,6 +32,8 @@ struct AttachInterface: InstanceWorkflow {
 
     let tools: InstanceTools
 
+    func events(_ state: State) -> [String] { [Self.event] }
+
     var steps: [WorkflowStep<State>] {
         [
             first("accept", run: begin, undo: giveBack),
@@ -109,9 +111,6 @@ struct AttachInterface: InstanceWorkflow {
             try await tools.releaseNIC(
                 state.portID, of: state.instanceID, on: state.hostID, endsWorkflow: true)
         }
-        try await tools.actions.endEvent(
-            Self.event, state.instanceID, state.requestID,
-            problem: state.failure?.message ?? "Cancelled.", trace: state.failure?.trace)
     }
 }
 
@@ -142,6 +141,8 @@ struct DetachInterface: InstanceWorkflow {
     }
 
     let tools: InstanceTools
+
+    func events(_ state: State) -> [String] { [Self.event] }
 
     var steps: [WorkflowStep<State>] {
         [
@@ -203,9 +204,6 @@ struct DetachInterface: InstanceWorkflow {
 
     private func fail(_ state: inout State, _ step: StepContext) async throws {
         try await tools.release(state.instanceID) { _ in }
-        try await tools.actions.endEvent(
-            Self.event, state.instanceID, state.requestID,
-            problem: state.failure?.message ?? "Cancelled.", trace: state.failure?.trace)
     }
 }
 

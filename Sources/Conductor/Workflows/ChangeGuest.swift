@@ -34,6 +34,8 @@ struct ChangeGuest: InstanceWorkflow {
 
     let tools: InstanceTools
 
+    func events(_ state: State) -> [String] { [state.change.event] }
+
     var steps: [WorkflowStep<State>] {
         [
             first("accept", run: begin, undo: fail),
@@ -162,9 +164,6 @@ struct ChangeGuest: InstanceWorkflow {
         if case .snapshot(let image) = state.change { try await tools.discard(image) }
         try await tools.releaseFailed(
             state.instanceID, to: state.stateBefore, state.failure, isBroken: state.isBroken)
-        try await tools.actions.endEvent(
-            state.change.event, state.instanceID, state.requestID,
-            problem: state.failure?.message ?? "Cancelled.", trace: state.failure?.trace)
     }
 }
 

@@ -25,6 +25,8 @@ struct ConfirmResize: InstanceWorkflow {
 
     let tools: InstanceTools
 
+    func events(_ state: State) -> [String] { [Self.event] }
+
     var steps: [WorkflowStep<State>] {
         [
             first(
@@ -35,8 +37,6 @@ struct ConfirmResize: InstanceWorkflow {
                 },
                 undo: { state, _ in
                     try await tools.release(state.instanceID) { $0.state = .resized }
-                    try await tools.actions.endEvent(
-                        Self.event, state.instanceID, state.requestID, problem: "Cancelled.")
                 })
         ] + forwardSteps
     }
@@ -116,6 +116,8 @@ struct RevertResize: InstanceWorkflow {
 
     let tools: InstanceTools
 
+    func events(_ state: State) -> [String] { [Self.event] }
+
     var steps: [WorkflowStep<State>] {
         [
             first(
@@ -133,8 +135,6 @@ struct RevertResize: InstanceWorkflow {
                         $0.status = .finished
                     }
                     try await tools.release(state.instanceID) { $0.state = .resized }
-                    try await tools.actions.endEvent(
-                        Self.event, state.instanceID, state.requestID, problem: "Cancelled.")
                 })
         ] + forwardSteps
     }

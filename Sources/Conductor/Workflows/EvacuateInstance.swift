@@ -42,6 +42,8 @@ struct EvacuateInstance: InstanceWorkflow {
 
     let tools: InstanceTools
 
+    func events(_ state: State) -> [String] { [Self.scheduleEvent, Self.event] }
+
     var steps: [WorkflowStep<State>] {
         [
             first("accept", run: begin, undo: fail),
@@ -209,11 +211,6 @@ struct EvacuateInstance: InstanceWorkflow {
         ) { instance in
             instance.migrationID = nil
             instance.moveDestination = nil
-        }
-        for event in [Self.scheduleEvent, Self.event] {
-            try await tools.actions.endEvent(
-                event, state.instanceID, state.requestID,
-                problem: failure?.message ?? "Cancelled.", trace: failure?.trace)
         }
     }
 }

@@ -68,6 +68,10 @@ protocol InstanceWorkflow: WorkflowDefinition where State: InstanceWorkflowState
     var tools: InstanceTools { get }
     /// The steps behind the point of no return.
     var forwardSteps: [WorkflowStep<State>] { get }
+    /// Events of the request's action that don't end by themselves when the workflow is undone.
+    func events(_ state: State) -> [String]
+    /// What they say to the tenant then; nil when it was carried through instead.
+    func problem(_ state: State) throws -> String?
 }
 
 extension InstanceWorkflow {
@@ -75,8 +79,11 @@ extension InstanceWorkflow {
 
     var forwardSteps: [WorkflowStep<State>] { [] }
 
+    func problem(_ state: State) throws -> String? { state.failure?.message ?? "Cancelled." }
+
     /// The first step, the last one to be undone: behind the point of no return its undo carries
-    /// the workflow through to its end instead.
+    /// the workflow through to its end instead. Its events are ended last, also when the instance
+    /// was released already by an undo that was interrupted in between.
     func first(
         _ name: String, run: @escaping Action, undo: @escaping Action
     ) -> WorkflowStep<State> {
@@ -85,10 +92,20 @@ extension InstanceWorkflow {
             name, retry: step.retry, run: step.run,
             undo: { state, context in
                 guard state.goesForward == true else {
-                    return try await step.undo(&state, context)
+                    try await step.undo(&state, context)
+                    return try await endEvents(state)
                 }
                 for step in forwardSteps { try await step.run(&state, context) }
             })
+    }
+
+    private func endEvents(_ state: State) async throws {
+        let problem = try problem(state)
+        for event in events(state) {
+            try await tools.actions.endEvent(
+                event, state.instanceID, state.requestID, problem: problem,
+                trace: problem.flatMap { _ in state.failure?.trace })
+        }
     }
 
     /// A step whose failure is kept in the state.
@@ -158,6 +175,15 @@ struct InstanceTools: Sendable {
         _ id: InstanceID, alongside: (inout DocumentTransaction) throws -> Void = { _ in },
         _ body: (inout Instance) throws -> Void
     ) async throws {
+        try await change(id, alongside: { _, transaction in try alongside(&transaction) }, body)
+    }
+
+    /// The same; `alongside` sees the instance as it was changed, and may change it further.
+    private func change(
+        _ id: InstanceID,
+        alongside: (inout Instance, inout DocumentTransaction) throws -> Void,
+        _ body: (inout Instance) throws -> Void
+    ) async throws {
         try await context.retryingConflicts(.server) {
             guard let instance = try documents.get(Instance.self, id.text),
                 instance.value.state != .deleted
@@ -165,11 +191,11 @@ struct InstanceTools: Sendable {
             var changed = instance.value
             try body(&changed)
             var transaction = documents.makeTransaction()
+            try alongside(&changed, &transaction)
             if changed != instance.value {
                 changed.updatedAt = context.now()
                 try transaction.update(instance, to: changed)
             }
-            try alongside(&transaction)
             try await documents.commit(transaction)
         }
     }
@@ -185,7 +211,13 @@ struct InstanceTools: Sendable {
         _ id: InstanceID, alongside: (inout DocumentTransaction) throws -> Void = { _ in },
         _ body: (inout Instance) throws -> Void
     ) async throws {
-        try await change(id, alongside: alongside) { instance in
+        try await change(
+            id,
+            alongside: { instance, transaction in
+                try alongside(&transaction)
+                try reports.catchUp(&instance, into: &transaction)
+            }
+        ) { instance in
             try body(&instance)
             guard !instance.deletionRequested else { return }
             instance.task = nil

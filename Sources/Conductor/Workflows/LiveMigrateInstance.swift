@@ -46,6 +46,8 @@ struct LiveMigrateInstance: InstanceWorkflow {
 
     let tools: InstanceTools
 
+    func events(_ state: State) -> [String] { [Self.scheduleEvent, Self.event] }
+
     var steps: [WorkflowStep<State>] {
         [
             first("accept", run: begin, undo: fail),
@@ -65,16 +67,23 @@ struct LiveMigrateInstance: InstanceWorkflow {
             Self.scheduleEvent, state.instanceID, state.requestID)
     }
 
+    func problem(_ state: State) throws -> String? {
+        if state.hasArrived { return nil }
+        return try isAbortRequested(state) ? "Aborted." : state.failure?.message ?? "Cancelled."
+    }
+
+    private func isAbortRequested(_ state: State) throws -> Bool {
+        try tools.documents.get(Migration.self, state.migrationID.text)?.value
+            .isAbortRequested ?? false
+    }
+
     private func fail(_ state: inout State, _ step: StepContext) async throws {
         let failure = state.failure
         if state.hasArrived {
             try await changeHost(&state, step)
-            try await clean(&state, step)
-            return try await end(&state, step)
+            return try await clean(&state, step)
         }
-        let wasAborted =
-            try tools.documents.get(Migration.self, state.migrationID.text)?.value
-            .isAbortRequested ?? false
+        let wasAborted = try isAbortRequested(state)
         try await tools.changeMigration(state.migrationID) { migration in
             migration.status = wasAborted ? .cancelled : .failed
             migration.failure = wasAborted ? nil : failure?.trace
@@ -84,12 +93,6 @@ struct LiveMigrateInstance: InstanceWorkflow {
         ) { instance in
             instance.migrationID = nil
             instance.moveDestination = nil
-        }
-        for event in [Self.scheduleEvent, Self.event] {
-            try await tools.actions.endEvent(
-                event, state.instanceID, state.requestID,
-                problem: wasAborted ? "Aborted." : failure?.message ?? "Cancelled.",
-                trace: failure?.trace)
         }
     }
 }
@@ -231,7 +234,7 @@ extension LiveMigrateInstance {
                 detail: "\(try tools.guests.name(of: destination)) has migration without TLS:"
                     + " configure it, or set migration_allow_plain: true on the server")
         }
-        let departure = GuestDeparture(
+        var departure = GuestDeparture(
             migrationID: given.migrationID, destinationURI: uri,
             destinationHostName: try tools.guests.name(of: destination),
             numa: try tools.guests.current(given.instanceID, on: destination)?.guest.numa,
@@ -239,10 +242,11 @@ extension LiveMigrateInstance {
             bandwidthMiBPerSecond: settings.migrationBandwidthMiBPerSecond,
             downtimeMS: settings.migrationDowntime.milliseconds,
             timeoutMS: settings.migrationTimeout.milliseconds)
+        departure.hostCells = report.numaCells
         try await tools.changeMigration(given.migrationID) { $0.status = .running }
         try await tools.guests.rewrite(
             given.instanceID, on: given.sourceHostID, by: "\(given.workflowID)/depart"
-        ) { assignment, _ in
+        ) { [departure] assignment, _ in
             assignment.departure = departure
             assignment.arrival = nil
         }

@@ -24,6 +24,7 @@ import Workflow
 struct MoveInstance: InstanceWorkflow {
     static let kind = "move_instance"
     static let event = "compute_finish_resize"
+    static let scheduleEvent = "conductor_migrate_server"
 
     struct State: InstanceWorkflowState {
         var instanceID: InstanceID
@@ -48,6 +49,8 @@ struct MoveInstance: InstanceWorkflow {
 
     let tools: InstanceTools
 
+    func events(_ state: State) -> [String] { [Self.scheduleEvent, Self.event] }
+
     var steps: [WorkflowStep<State>] {
         [
             first("accept", run: begin, undo: fail),
@@ -63,7 +66,7 @@ struct MoveInstance: InstanceWorkflow {
 
     private func begin(_ state: inout State, _ step: StepContext) async throws {
         try await tools.actions.beginEvent(
-            "conductor_migrate_server", state.instanceID, state.requestID)
+            Self.scheduleEvent, state.instanceID, state.requestID)
     }
 
     private func fail(_ state: inout State, _ step: StepContext) async throws {
@@ -77,11 +80,6 @@ struct MoveInstance: InstanceWorkflow {
         ) { instance in
             instance.resize = nil
             instance.migrationID = nil
-        }
-        for event in ["conductor_migrate_server", Self.event] {
-            try await tools.actions.endEvent(
-                event, state.instanceID, state.requestID,
-                problem: failure?.message ?? "Cancelled.", trace: failure?.trace)
         }
     }
 }
@@ -131,7 +129,7 @@ extension MoveInstance {
             migration.destinationHostName = name
         }
         try await tools.actions.endEvent(
-            "conductor_migrate_server", state.instanceID, state.requestID)
+            Self.scheduleEvent, state.instanceID, state.requestID)
     }
 
     private func releaseClaim(_ state: inout State, _ step: StepContext) async throws {

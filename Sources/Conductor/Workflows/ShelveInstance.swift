@@ -40,6 +40,8 @@ struct ShelveInstance: InstanceWorkflow {
 
     let tools: InstanceTools
 
+    func events(_ state: State) -> [String] { [state.event] }
+
     var steps: [WorkflowStep<State>] {
         [
             first("accept", run: begin, undo: fail),
@@ -169,8 +171,5 @@ struct ShelveInstance: InstanceWorkflow {
         ) { instance in
             if state.isCopying { instance.shelvedImageID = nil }
         }
-        try await tools.actions.endEvent(
-            state.event, state.instanceID, state.requestID,
-            problem: state.failure?.message ?? "Cancelled.", trace: state.failure?.trace)
     }
 }

@@ -30,6 +30,8 @@ struct UnshelveInstance: InstanceWorkflow {
 
     let tools: InstanceTools
 
+    func events(_ state: State) -> [String] { [Self.scheduleEvent, Self.event] }
+
     var steps: [WorkflowStep<State>] {
         [
             first("accept", run: begin, undo: fail),
@@ -139,11 +141,6 @@ struct UnshelveInstance: InstanceWorkflow {
     private func fail(_ state: inout State, _ step: StepContext) async throws {
         try await tools.releaseFailed(
             state.instanceID, to: .shelvedOffloaded, state.failure, isBroken: false)
-        for event in [Self.scheduleEvent, Self.event] {
-            try await tools.actions.endEvent(
-                event, state.instanceID, state.requestID,
-                problem: state.failure?.message ?? "Cancelled.", trace: state.failure?.trace)
-        }
     }
 }
 
