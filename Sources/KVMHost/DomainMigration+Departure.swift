@@ -40,7 +40,25 @@ extension DomainMigration {
 }
 
 extension DomainPlacement {
-    /// Where a guest lies on a host that it comes to; nil for one that floats.
+    /// Where a guest lies on the host that it goes to: as if it were defined there.
+    init(arrivingBy departure: GuestDeparture, _ call: GuestCall) throws(DriverError) {
+        guard let cells = departure.hostCells, !cells.isEmpty else {
+            self.init(arriving: departure.numa)
+            return
+        }
+        do throws(Misplacement) {
+            try self.init(of: departure.numa, on: cells)
+        } catch {
+            throw .refused(
+                call.fault(
+                    "on \(departure.destinationHostName): \(error.found)",
+                    advice: "Compare dedicated_cpus and reserved_cpus there with 'virsh"
+                        + " capabilities'"))
+        }
+    }
+
+    /// The same by what releases tell that don't know the other host's cells; nil for a guest that
+    /// floats.
     ///
     /// Only what was promised to the guest is known here, not which of the other host's CPUs are
     /// shared: QEMU's own threads run on the guest's CPUs, and vCPUs without a pin float, until the

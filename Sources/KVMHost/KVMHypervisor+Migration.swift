@@ -123,10 +123,10 @@ extension KVMHypervisor {
         } catch {
             throw error.driverError(call.operation, call.object)
         }
+        let placement = try DomainPlacement(arrivingBy: departure, call)
         do throws(XMLError) {
             let isPlaced = try PlacementRewriting.isPlaced(documents.live)
-            guard isPlaced || departure.numa != nil else { return migration }
-            let placement = DomainPlacement(arriving: departure.numa)
+            guard isPlaced || placement != DomainPlacement() else { return migration }
             migration.destinationXML = try PlacementRewriting.document(documents.live, placement)
             migration.persistentXML = try PlacementRewriting.document(documents.next, placement)
         } catch {

@@ -81,6 +81,28 @@ struct MigrationMappingTests {
         #expect(placed.cells.map(\.hostNode) == [1])
     }
 
+    @Test("where it lies on cells that are known: as if it were defined there")
+    func placementOnCells() async throws {
+        var departure = GuestDeparture.sample()
+        let call = try GuestCall("migrate the guest", InstanceID(uuid: UUID()))
+        var dividing = NUMACell(id: 0, cpus: [0, 1, 2, 3], memoryMiB: 4_096)
+        departure.hostCells = [dividing]
+        #expect(try DomainPlacement(arrivingBy: departure, call) == DomainPlacement())
+        dividing.dedicatedCPUs = [2, 3]
+        departure.hostCells = [dividing]
+        #expect(try DomainPlacement(arrivingBy: departure, call).cpuSet == [0, 1])
+        departure.numa = NUMAPlacement(cells: [
+            NUMACellPlacement(
+                hostCell: 0, vcpus: [0], memoryMiB: 512, pins: [CPUPin(vcpu: 0, hostCPU: 2)])
+        ])
+        let pinned = try DomainPlacement(arrivingBy: departure, call)
+        #expect(pinned.pins.map(\.hostCPUs) == [[2]])
+        #expect(pinned.emulatorCPUs == [0, 1])
+        departure.hostCells?[0].id = 1
+        let refused = departure
+        await expect(.refused) { _ = try DomainPlacement(arrivingBy: refused, call) }
+    }
+
     @Test("progress")
     func progress() {
         var job = DomainJob(completed: [:])
