@@ -47,8 +47,11 @@ public struct HostDrains: Sendable {
             try await hosts.update(id, disabled: true, reason: "drained", forcedDown: nil)
         }
         var progress = HostDrainProgress(remaining: 0, moving: 0, begun: 0, blocked: [])
+        let leaving = try leaving(id)
         let here = try context.documents.list(Instance.self).map(\.value).filter {
-            $0.state != .deleted && ($0.hostID == id || $0.resize?.oldHostID == id)
+            $0.state != .deleted
+                && ($0.hostID == id || $0.resize?.oldHostID == id
+                    || $0.migrationID.map(leaving.contains) ?? false)
         }.sorted { $0.id < $1.id }
         progress.remaining = here.count
         progress.moving = here.count { $0.workflowID != nil }
@@ -83,6 +86,14 @@ public struct HostDrains: Sendable {
 
     private func blocked(_ instance: Instance, _ reason: String) -> HostDrainProgress.Blocked {
         HostDrainProgress.Blocked(instanceID: instance.id, name: instance.name, reason: reason)
+    }
+
+    /// Moves away from the host that have not ended. Some of their servers are elsewhere already,
+    /// and something is left to be done here.
+    private func leaving(_ host: HostID) throws -> Set<MigrationID> {
+        Set(
+            try context.documents.list(Migration.self).map(\.value)
+                .filter { $0.sourceHostID == host && !$0.status.isOver }.map(\.id))
     }
 
     private func failures(from host: HostID, since: Date) throws -> [InstanceID: String] {
