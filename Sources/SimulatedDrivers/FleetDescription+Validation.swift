@@ -43,6 +43,8 @@ extension SimulatedHostSpec {
         if host.cpus < numaNodes {
             reader.refuse("numa_nodes", "\(numaNodes) nodes need as many cpus")
         }
+        host.migrationMS = reader.integer(
+            "migration_ms", in: FleetLimits.migrationMS, default: 0)
         host.readNUMA(&reader)
         for (index, item) in reader.list("pfs", count: FleetLimits.pfs).enumerated() {
             host.pfs.append(SimulatedPFSpec.read(item, index, numaNodes: numaNodes, &reader))

@@ -58,6 +58,8 @@ public struct SimulatedHostSpec: Codable, Sendable, Equatable {
     public var hugePages: [SimulatedPagesSpec] = []
     /// Sockets that the NUMA nodes are on, in their order; nil for one each.
     public var sockets: Int?
+    /// How long guests that leave by live migration are on their way, in milliseconds.
+    public var migrationMS = 0
 
     /// A host; see the fields.
     public init(
@@ -81,6 +83,7 @@ public struct SimulatedHostSpec: Codable, Sendable, Equatable {
         case numaNodes = "numa_nodes"
         case dedicatedCPUs = "dedicated_cpus"
         case hugePages = "huge_pages"
+        case migrationMS = "migration_ms"
     }
 }
 
@@ -164,6 +167,8 @@ public enum FleetLimits {
     public static let numaNodes = 1...64
     /// Cards of a host.
     public static let pfs = 0...16
+    /// Time that a live migration takes, in milliseconds.
+    public static let migrationMS = 0...3_600_000
     /// Sizes of huge pages of a host.
     public static let hugePageSizes = 0...4
     /// Size of a huge page in KiB.

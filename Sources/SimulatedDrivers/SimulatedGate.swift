@@ -80,7 +80,7 @@ struct SimulatedGate: Sendable {
                 operation: operation.rawValue, object: object, found: "the agent was killed"))
     }
 
-    private func cancelled(_ operation: SimulatedOperation, _ object: String) -> DriverError {
+    func cancelled(_ operation: SimulatedOperation, _ object: String) -> DriverError {
         .cancelled(
             DriverFault(operation: operation.rawValue, object: object, found: "cancelled"))
     }

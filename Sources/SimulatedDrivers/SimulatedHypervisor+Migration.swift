@@ -22,6 +22,7 @@ extension SimulatedHypervisor {
         await progress(report)
         do throws(DriverError) {
             _ = try await gate.enter(.transfer, instance.text)
+            try await travel(instance, report, progress)
         } catch {
             end(instance)
             throw error
@@ -40,11 +41,39 @@ extension SimulatedHypervisor {
         await progress(report)
     }
 
+    /// Lets the time pass that the guest's memory takes, unless that is forced or aborted.
+    private func travel(
+        _ instance: InstanceID, _ start: GuestMigrationReport,
+        _ progress: @escaping @Sendable (GuestMigrationReport) async -> Void
+    ) async throws(DriverError) {
+        let pause = Duration.milliseconds(gate.host.spec.migrationMS) / Self.journeyParts
+        guard pause > .zero else { return }
+        var report = start
+        for part in 1...Self.journeyParts {
+            do { try await Task.sleep(for: pause) } catch {
+                throw gate.cancelled(.transfer, instance.text)
+            }
+            let isOnItsWay = gate.host.read { state in
+                state.incarnation == gate.incarnation && state.destinations[instance] != nil
+                    && !state.forced.contains(instance)
+            }
+            guard isOnItsWay else { return }
+            report.memoryRemainingBytes =
+                start.memoryTotalBytes / Int64(Self.journeyParts)
+                * Int64(Self.journeyParts - part)
+            await progress(report)
+        }
+    }
+
+    /// Each so many-th of the time it is looked whether a migration is to end, and reported.
+    private static let journeyParts = 100
+
     func forceMigration(_ instance: InstanceID) async throws(DriverError) {
         try await change(.forceMigration, instance) { state throws(DriverError) in
             guard state.visible.guests[instance]?.transit == .leaving else {
                 throw notFound("force the migration", instance, "there is none")
             }
+            state.forced.insert(instance)
         }
         gate.host.release(.transfer)
     }
@@ -74,6 +103,7 @@ extension SimulatedHypervisor {
                 _ = try sendable(instance, state)
                 state.visible.guests[instance]?.transit = .leaving
                 state.destinations[instance] = name
+                state.forced.remove(instance)
             }
         } catch {
             other.change { $0.visible.guests[instance] = nil }

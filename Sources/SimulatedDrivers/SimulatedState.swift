@@ -68,6 +68,8 @@ struct SimulatedState {
     var ignoresUnplug: Set<InstanceID> = []
     /// Guests that leave, by the name of the host that they go to.
     var destinations: [InstanceID: String] = [:]
+    /// Guests on their way that are to arrive at once.
+    var forced: Set<InstanceID> = []
     var orphanedMigrations = OrphanedMigrations.abort
     var conditions: [HostCondition] = []
     /// Added to every character device's number, as after a reboot.

@@ -25,6 +25,7 @@ struct Up: AsyncParsableCommand {
                   memory_mib: 262144
                   numa_nodes: 2
                   dedicated_cpus: 32
+                  migration_ms: 5000
                   huge_pages: [{size_kib: 2048, count: 4096}]
                   pfs:
                     - {vendor_id: "15b3", product_id: "101d", vf_product_id: "101e",
