@@ -34,7 +34,7 @@ def scenario(arguments, server):
     light.ping(host, address)
     light.console()
     if arguments.lifecycle:
-        Lifecycle(light).run()
+        Lifecycle(light).run(arguments.steps.split(",") if arguments.steps else None)
         return
     if arguments.faults:
         light.agent_killed(host, address)
@@ -61,11 +61,15 @@ def main():
                         help="hosts with two NUMA nodes, and a guest with a place on one")
     parser.add_argument("--lifecycle", action="store_true",
                         help="instead of the rest: the guest's whole life, between two hosts")
+    parser.add_argument("--steps", help="of the lifecycle these only, such as attach,detach")
     parser.add_argument("--reuse", action="store_true", help="use the hosts that are up")
     parser.add_argument("--keep", action="store_true", help="leave everything running")
     arguments = parser.parse_args()
     if arguments.lifecycle and arguments.hosts != 2:
         parser.error("--lifecycle needs --hosts 2")
+    for step in (arguments.steps or "").split(","):
+        if step and step not in Lifecycle.STEPS:
+            parser.error(f"{step} is none of {', '.join(Lifecycle.STEPS)}")
     directory = pathlib.Path(os.environ.get("MILLRACE_LAB_STATE", product.ROOT / ".lab"))
     directory = directory.resolve() / "first-light"
     server = product.Server(arguments.binary.resolve(), directory)

@@ -53,7 +53,15 @@ def begin_measurement(host, address):
 
 
 def end_measurement(host):
-    """The longest time without an answer, in milliseconds, or None if there were none at all."""
-    text = host.run(f"rm -f {MEASUREMENT}.on; cat {MEASUREMENT}")
-    times = [int(line) for line in text.split()]
+    """The longest time without an answer, in milliseconds, or None if there were none at all.
+
+    Waits for one more answer: an outage that has not ended yet would not be seen.
+    """
+    def answers():
+        return [int(line) for line in host.run(f"cat {MEASUREMENT}").split()]
+    known = len(answers())
+    wait.until(f"{host.name} to hear from the guest again", ANSWER_TIMEOUT_S,
+               lambda: len(answers()) > known, 1)
+    host.run(f"rm -f {MEASUREMENT}.on")
+    times = answers()
     return max((after - before for before, after in zip(times, times[1:])), default=None)

@@ -13,6 +13,8 @@ struct HostFacts: Sendable, Equatable {
     var cpuModel: String
     /// The device by whose presence KVM is judged.
     var kvmDevice = "/dev/kvm"
+    /// Where vhost_vdpa's kernel module tells its limit.
+    var vhostMappingsFile = "/sys/module/vhost_vdpa/parameters/max_iotlb_entries"
 
     /// Of the machine this runs on.
     static func read() -> HostFacts {
@@ -26,6 +28,12 @@ struct HostFacts: Sendable, Equatable {
 
     /// Whether the kernel offers KVM.
     var hasKVM: Bool { access(kvmDevice, F_OK) == 0 }
+
+    /// How many pieces of a guest's memory the kernel maps for a vDPA device at most; nil where it
+    /// has no limit, or no vDPA yet.
+    var vhostMappingsMax: Int? {
+        Int(Self.start(of: vhostMappingsFile).filter { !$0.isWhitespace })
+    }
 
     /// The first CPU's `model name`, the same for all on every machine with KVM.
     static func cpuModel(cpuinfo: String) -> String {

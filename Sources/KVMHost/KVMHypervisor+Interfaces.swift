@@ -5,14 +5,16 @@ internal import Libvirt
 
 extension KVMHypervisor {
     /// Plugs the NIC into the guest and its definition, whichever lacks it, and looks whether it is
-    /// there.
+    /// there and can reach the guest's memory.
     public func attach(
         _ instance: InstanceID, _ interface: PlannedInterface
     ) async throws(DriverError) {
         let call = try GuestCall("plug port \(interface.portID)", instance)
         let port = try Self.uuid(interface.portID, call)
-        let missing = Self.missing(port, try await activeView(call))
+        let view = try await activeView(call)
+        let missing = Self.missing(port, view)
         guard !missing.isEmpty else { return }
+        let log = QEMULog(guest: view.defined.name)
         let document = VDPAInterface(
             portID: port, macAddress: interface.macAddress,
             characterDevicePath: interface.characterDevice
@@ -31,6 +33,10 @@ extension KVMHypervisor {
         // An answer that got lost, or an earlier call of this program, may have done it.
         guard Self.missing(port, try await activeView(call)).isEmpty else {
             throw failure ?? .failed(call.fault("libvirt took the NIC, and the guest lacks it"))
+        }
+        guard !log.tellsOfUnmappedMemory else {
+            await withdraw(port, call)
+            throw unmapped(call)
         }
     }
 

@@ -19,7 +19,8 @@ extension KVMHypervisor {
             throw error.driverError("probe the hypervisor", configuration.libvirtURI)
         }
         return Self.probe(
-            answers, facts, hasKVM: facts.hasKVM, configuration: configuration)
+            answers, facts, hasKVM: facts.hasKVM, mappingsMax: facts.vhostMappingsMax,
+            configuration: configuration)
     }
 
     static func ask(
@@ -32,7 +33,7 @@ extension KVMHypervisor {
 
     /// The probe from what was read; pure.
     static func probe(
-        _ answers: LibvirtHostAnswers, _ facts: HostFacts, hasKVM: Bool,
+        _ answers: LibvirtHostAnswers, _ facts: HostFacts, hasKVM: Bool, mappingsMax: Int? = nil,
         configuration: KVMHostConfiguration
     ) -> HypervisorProbe {
         let unmet = VDPAMinimums.unmet(
@@ -63,6 +64,9 @@ extension KVMHypervisor {
                         + " less.",
                     blocksVDPA: true))
         }
+        if let found = mappingCondition(mappingsMax, memoryMiB: answers.node.memoryMiB) {
+            conditions.append(found)
+        }
         let cells = HostCells(answers, configuration)
         return HypervisorProbe(
             facts: HypervisorFacts(
@@ -72,6 +76,25 @@ extension KVMHypervisor {
                 cpuModel: facts.cpuModel),
             cpus: max(0, cpus), memoryMiB: max(0, memoryMiB), numaCells: cells.cells,
             conditions: conditions + cells.conditions)
+    }
+}
+
+extension KVMHypervisor {
+    /// Size of the pages that the kernel backs a guest's memory with where it can. Neighbours that
+    /// happen to lie side by side are one piece.
+    private static let transparentPageMiB = 2
+
+    /// A limit that the largest guest with the unluckiest memory exceeds.
+    static func mappingCondition(_ mappingsMax: Int?, memoryMiB: Int) -> HostCondition? {
+        guard let mappingsMax, mappingsMax < memoryMiB / transparentPageMiB else { return nil }
+        return HostCondition(
+            code: "vdpa-mappings-few",
+            message: "The kernel maps at most \(mappingsMax) pieces of a guest's memory for a vDPA"
+                + " device, so guests of more than \(mappingsMax * transparentPageMiB) MiB without"
+                + " huge pages of 1 GiB may fail to start or to take a NIC. Set"
+                + " 'options vhost_vdpa max_iotlb_entries=\(memoryMiB)' in /etc/modprobe.d and load"
+                + " the module anew.",
+            blocksVDPA: false)
     }
 }
 

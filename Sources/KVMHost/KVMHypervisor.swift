@@ -68,12 +68,15 @@ public struct KVMHypervisor: Hypervisor {
         }
     }
 
-    /// Starts the guest, and lets one that was paused run on.
+    /// Starts the guest, and lets one that was paused run on. A guest whose vDPA devices can't
+    /// reach its memory is ended again.
     public func start(_ instance: InstanceID) async throws(DriverError) {
         let call = try GuestCall("start the guest", instance)
-        guard let state = try await state(call) else {
+        guard let view = try await view(call) else {
             throw .notFound(call.fault("it is not defined", advice: "Define it first"))
         }
+        let state = view.summary.state
+        let log = QEMULog(guest: view.defined.name)
         let advice = "QEMU's own words are in /var/log/libvirt/qemu on this host"
         try await reach(call, advice: advice, { $0?.isActive == true }) {
             connection throws(LibvirtError) in
@@ -85,6 +88,10 @@ public struct KVMHypervisor: Hypervisor {
                 try await connection.start(call.uuid)
             case .shutOff: try await connection.start(call.uuid)
             }
+        }
+        guard !log.tellsOfUnmappedMemory else {
+            try await destroy(instance)
+            throw unmapped(call)
         }
     }
 

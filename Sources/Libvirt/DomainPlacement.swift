@@ -59,16 +59,21 @@ extension DomainPlacement {
     /// Value of the `cpuset` attribute; nil leaves it out.
     var cpuSetText: String? { cpuSet.isEmpty ? nil : NumberList.text(cpuSet) }
 
-    func memoryBacking() -> XMLNode? {
+    /// All memory is there before the guest runs. vDPA pins it anyway, and memory that comes page
+    /// by page (as that of a guest restored or migrated does) lies in so many pieces that the
+    /// kernel may refuse to map it for the device: `vhost_vdpa` has `max_iotlb_entries` for them.
+    func memoryBacking() -> XMLNode {
+        let allocation = XMLNode("allocation", ["mode": "immediate"])
         let sizes = Set(cells.compactMap(\.hugePageKiB)).sorted()
-        guard !sizes.isEmpty else { return nil }
+        guard !sizes.isEmpty else { return XMLNode("memoryBacking", children: [allocation]) }
         let pages = sizes.map { size in
             let nodes = cells.indices.filter { cells[$0].hugePageKiB == size }
             return XMLNode(
                 "page",
                 ["size": String(size), "unit": "KiB", "nodeset": NumberList.text(nodes)])
         }
-        return XMLNode("memoryBacking", children: [XMLNode("hugepages", children: pages)])
+        return XMLNode(
+            "memoryBacking", children: [XMLNode("hugepages", children: pages), allocation])
     }
 
     func cpuTune() -> XMLNode? {

@@ -37,6 +37,7 @@ struct DomainPlacementTests {
                       <page size='2048' unit='KiB' nodeset='0'/>
                       <page size='1048576' unit='KiB' nodeset='1'/>
                     </hugepages>
+                    <allocation mode='immediate'/>
                   </memoryBacking>
                   <vcpu placement='static'>2</vcpu>
                   <cputune>
@@ -69,6 +70,9 @@ struct DomainPlacementTests {
         #expect(
             try Self.part(of: xml, from: "  <memory unit", to: "  <os>") == """
                   <memory unit='MiB'>512</memory>
+                  <memoryBacking>
+                    <allocation mode='immediate'/>
+                  </memoryBacking>
                   <vcpu placement='static' cpuset='0-2'>2</vcpu>
                   <numatune>
                     <memory mode='strict' nodeset='3'/>

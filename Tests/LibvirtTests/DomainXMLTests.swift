@@ -145,6 +145,9 @@ struct DomainXMLTests {
         generation='3'/>
           </metadata>
           <memory unit='MiB'>512</memory>
+          <memoryBacking>
+            <allocation mode='immediate'/>
+          </memoryBacking>
           <vcpu placement='static'>2</vcpu>
           <os>
             <type arch='x86_64' machine='q35'>hvm</type>
