@@ -14,6 +14,8 @@ FUZZ_SECONDS ?= 600
 # What the simulation of servers' lives begins with, and how much it asks for.
 SEED ?= 1
 OPERATIONS ?= 10000
+# Steps of a guest's life between two hosts of the lab, with commas; all if empty.
+LIFECYCLE_STEPS ?=
 # A directory that appears as /opt/millrace in every host of the lab; none if empty.
 PAYLOAD ?=
 
@@ -48,7 +50,7 @@ check: lint test ## Everything a change must pass but the lab: format, house rul
 
 # --- Testing -----------------------------------------------------------------------------------
 
-test: swift-test client-test ## All tests but the lab's; installs what the machine lacks
+test: swift-test client-test simulation ## All tests but the lab's; installs what the machine lacks
 
 # TidyTests run here too: they are tests like all others.
 swift-test: packages
@@ -56,7 +58,7 @@ swift-test: packages
 	swift test --skip-build --parallel $(SWIFT_FLAGS)
 
 # Its last line is its summary; one that fails says with which seed it does so again.
-simulation: packages ## Operations on servers at random while all fails, in simulated time
+simulation: swift-test ## Operations on servers at random while all fails, in simulated time
 	swift run $(SWIFT_FLAGS) LifecycleSimulation --seed $(SEED) --operations $(OPERATIONS)
 
 client: $(CLIENT) ## Install the real openstack client in .venv
@@ -126,13 +128,15 @@ lab-ssh: ## A shell on HOST=1|2
 	$(LAB) ssh --host $(HOST)
 
 # Hosts that are up already belong to someone: both refuse then, and end nothing.
-lab-test: build client lab-packages ## Test real vDPA in the lab: boot, run, kill, delete
+lab-test: build client lab-packages ## Test real vDPA in the lab: boot, kill, move, delete
 	$(PYTHON) -m unittest discover --start-directory Lab/tests
 	$(PYTHON) Lab/first_light.py --hosts $(HOSTS) --faults --numa --discovery \
 		--binary .build/$(CONFIG)/millrace
+	$(MAKE) lab-lifecycle
 
-lab-lifecycle: build client lab-packages ## Move a guest between two hosts of the lab, in all ways
-	$(PYTHON) Lab/first_light.py --hosts 2 --lifecycle --binary .build/$(CONFIG)/millrace
+lab-lifecycle: build client lab-packages ## A guest's whole life between two hosts of the lab
+	$(PYTHON) Lab/first_light.py --hosts 2 --lifecycle \
+		$(if $(LIFECYCLE_STEPS),--steps $(LIFECYCLE_STEPS)) --binary .build/$(CONFIG)/millrace
 
 # --- Trying it ---------------------------------------------------------------------------------
 
