@@ -4,6 +4,7 @@
 import argparse
 import os
 import pathlib
+import shutil
 import sys
 import time
 
@@ -80,6 +81,8 @@ def main():
         if not arguments.reuse:
             hosts.up(arguments.hosts, images.build(report), payload, report, arguments.numa)
             booted = True
+            # What the server of an earlier run has stored is not this one's.
+            shutil.rmtree(directory / "server", ignore_errors=True)
         scenario(arguments, server)
         status = 0
     except LabError as error:
