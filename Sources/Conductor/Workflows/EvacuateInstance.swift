@@ -123,11 +123,7 @@ struct EvacuateInstance: InstanceWorkflow {
 
     private func restorePorts(_ state: inout State, _ step: StepContext) async throws {
         let (id, bindings) = (state.instanceID, state.bindingsBefore)
-        try await tools.context.retryingConflicts(.port) {
-            var transaction = tools.documents.makeTransaction()
-            try tools.restore(bindings, of: id, in: &transaction)
-            try await tools.documents.commit(transaction)
-        }
+        try await tools.restore(bindings, of: id)
     }
 
     private func assign(_ state: inout State, _ step: StepContext) async throws {

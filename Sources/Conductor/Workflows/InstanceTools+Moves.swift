@@ -154,6 +154,15 @@ extension InstanceTools {
         }
     }
 
+    /// Binds ports as `bindings` says.
+    func restore(_ bindings: [String: PortBinding], of id: InstanceID) async throws {
+        try await context.retryingConflicts(.port) {
+            var transaction = documents.makeTransaction()
+            try restore(bindings, of: id, in: &transaction)
+            try await documents.commit(transaction)
+        }
+    }
+
     /// Binds ports as `bindings` says, as part of `transaction`.
     func restore(
         _ bindings: [String: PortBinding], of id: InstanceID,

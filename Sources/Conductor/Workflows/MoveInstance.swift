@@ -216,11 +216,7 @@ extension MoveInstance {
             return
         }
         let id = state.instanceID
-        try await tools.context.retryingConflicts(.port) {
-            var transaction = tools.documents.makeTransaction()
-            try tools.restore(resize.oldBindings, of: id, in: &transaction)
-            try await tools.documents.commit(transaction)
-        }
+        try await tools.restore(resize.oldBindings, of: id)
     }
 
     private func assign(_ state: inout State, _ step: StepContext) async throws {
