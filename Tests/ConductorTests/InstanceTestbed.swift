@@ -23,6 +23,7 @@ final class InstanceTestbed: Sendable {
 
     let fleet: SimulatedFleet
     let server: TestServer
+    let reportDeaths = ReportDeaths()
     let network: Network
     let image: Image
 
@@ -41,8 +42,11 @@ final class InstanceTestbed: Sendable {
         agents.pollFloor = .milliseconds(5)
         fleet = SimulatedFleet(
             description, agentVersion: "test", settings: agents, logger: server.logger
-        ) { [server] spec in
-            TestServerLink(server: server, hostName: spec.name)
+        ) { [server, reportDeaths] spec in
+            TestServerLink(server, spec.name, reportDeaths)
+        }
+        reportDeaths.onDeath { [weak fleet] name in
+            fleet?.hosts.first { $0.spec.name == name }?.sever()
         }
         let conductor = try server.conductor
         let images = Images(context: conductor.context)

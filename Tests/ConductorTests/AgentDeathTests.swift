@@ -1,0 +1,130 @@
+import ComputeModel
+import SimulatedDrivers
+import Testing
+
+@testable import Conductor
+
+/// Agents die in the middle of operations that were asked of the real control plane, and start
+/// again. What was accepted is carried through or taken back, and nothing is left half done.
+@Suite struct AgentDeathTests {
+    // MARK: Reports
+
+    /// More messages than an agent sends for an operation.
+    private static let reportsMax = 40
+
+    /// Every workflow, and every message of guests that a host sends meanwhile.
+    @Test(arguments: WorkflowTable.rows.map(\.scenario), ["h1", "h2"])
+    func atAReport(_ scenario: LifecycleScenario, _ host: String) async throws {
+        var deaths = 0
+        var successes = 0
+        try await scenario.run { bed in
+            moments: for moment in ReportDeaths.Moment.allCases {
+                for number in 1...Self.reportsMax {
+                    let death = AgentDeath(host: host, detail: "\(moment) report \(number)") {
+                        bed, _ in
+                        bed.reportDeaths.set(moment, at: number, of: host)
+                    } disarm: { bed, _ in
+                        bed.reportDeaths.cancel(of: host)
+                    }
+                    guard let end = try await death.happen(during: scenario, in: bed) else {
+                        break moments
+                    }
+                    if end.isDone { successes += 1 }
+                    guard end.wasKilled else { break }
+                    deaths += 1
+                }
+            }
+        }
+        print("\(scenario.testDescription): agent of \(host) killed at \(deaths) reports")
+        #expect(successes > 0 || deaths == 0)
+    }
+
+    // MARK: Driver calls
+
+    /// More driver calls than an agent makes for an operation.
+    private static let callsMax = 90
+    /// Each so many-th driver call is tried.
+    private static let callStride = 4
+
+    @Test(arguments: LifecycleCrashTests.scenarios, ["h1", "h2"])
+    func atADriverCall(_ scenario: LifecycleScenario, _ host: String) async throws {
+        var deaths = 0
+        var successes = 0
+        try await scenario.run { bed in
+            for call in stride(from: 3, to: Self.callsMax, by: Self.callStride) {
+                let death = AgentDeath(host: host, detail: "call \(call)") { _, host in
+                    host.sever(atCall: call)
+                } disarm: { _, host in
+                    host.sever(atCall: .max)
+                }
+                guard let end = try await death.happen(during: scenario, in: bed) else { break }
+                if end.isDone { successes += 1 }
+                guard end.wasKilled else { break }
+                deaths += 1
+            }
+        }
+        print("\(scenario.testDescription): agent of \(host) killed at \(deaths) driver calls")
+        #expect(successes > 0 || deaths == 0)
+    }
+}
+
+/// One death of the agent of one host during an operation.
+private struct AgentDeath: Sendable {
+    let host: String
+    /// For messages: when it dies.
+    let detail: String
+    let arm: @Sendable (InstanceTestbed, SimulatedHost) -> Void
+    let disarm: @Sendable (InstanceTestbed, SimulatedHost) -> Void
+
+    /// Whether it came to that, and whether what was asked is done; nil when no agent runs there.
+    /// Nothing is left of the scene.
+    func happen(
+        during scenario: LifecycleScenario, in bed: InstanceTestbed
+    ) async throws -> (wasKilled: Bool, isDone: Bool)? {
+        let scene = try await scenario.scene(in: bed)
+        guard await bed.fleet.namesOfRunningAgents.contains(host) else { return nil }
+        let end = try await die(scenario, scene)
+        try await scenario.retire(scene)
+        try await scene.clear()
+        return end
+    }
+
+    private func die(
+        _ scenario: LifecycleScenario, _ scene: Scene
+    ) async throws -> (wasKilled: Bool, isDone: Bool) {
+        let bed = scene.bed
+        let simulated = try bed.host(host)
+        let before = try scene.picture()
+        // Calls and messages are counted from the agent's start.
+        try await revive(bed)
+        let deaths = simulated.severed()
+        let reviver = Task {
+            for await _ in deaths {
+                try await bed.fleet.stopAgent(host)
+                try await bed.fleet.startAgent(host)
+                return true
+            }
+            return false
+        }
+        let incarnation = simulated.incarnation
+        arm(bed, simulated)
+        _ = await Refusal.of { try await scenario.perform(scene) }
+        try await bed.idle()
+        disarm(bed, simulated)
+        reviver.cancel()
+        let wasRevived = try await reviver.value
+        let wasKilled = simulated.incarnation != incarnation
+        if wasKilled, !wasRevived { try await revive(bed) }
+        do {
+            let end = try await scene.becomes([before.with(scenario.changes), before])
+            return (wasKilled, end == 0)
+        } catch {
+            throw TestbedError(found: "\(host) killed at \(detail): \(error)")
+        }
+    }
+
+    private func revive(_ bed: InstanceTestbed) async throws {
+        try await bed.fleet.killAgent(host)
+        try await bed.fleet.startAgent(host)
+    }
+}
