@@ -89,15 +89,10 @@ struct ChangeGuest: InstanceWorkflow {
             assignment.restart = changesDisks ? .hard : before.restart
             assignment.export = nil
         }
-        do {
-            try await tools.guests.awaitSettled(
-                id, on: before.hostID, within: limit(state.change),
-                checkCancellation: step.checkCancellation)
-        } catch is GuestFailure {
-            state.isBroken = try tools.guests.isFailed(id, on: before.hostID)
-            return
-        }
-        if before.goal == .suspended,
+        let found = try await tools.restoration(
+            of: id, on: before.hostID, within: limit(state.change), step)
+        state.isBroken = found == .failed
+        if found == .done, before.goal == .suspended,
             try tools.guests.power(of: id, on: before.hostID) != .suspended
         {
             try await noteLostMemory(&state, step)
@@ -113,13 +108,9 @@ struct ChangeGuest: InstanceWorkflow {
             assignment.goal = .stopped
             assignment.restart = nil
         }
-        do {
-            try await tools.guests.awaitSettled(
-                id, on: host, within: limit(state.change),
-                checkCancellation: step.checkCancellation)
-        } catch is GuestFailure {
-            state.isBroken = try tools.guests.isFailed(id, on: host)
-        }
+        state.isBroken =
+            try await tools.restoration(of: id, on: host, within: limit(state.change), step)
+            == .failed
     }
 
     private func awaitHost(_ state: inout State, _ step: StepContext) async throws {

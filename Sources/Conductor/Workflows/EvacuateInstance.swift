@@ -69,25 +69,12 @@ struct EvacuateInstance: InstanceWorkflow {
 
     private func place(_ state: inout State, _ step: StepContext) async throws {
         try step.checkCancellation()
-        let given = state
-        let flavor = try tools.instance(given.instanceID).flavor
-        try await tools.claimDestination(
-            given.instanceID, given.workflowID,
-            InstanceTools.Destination(flavor: flavor, hostName: given.hostName),
-            isPlaced: { $0.moveDestination != nil },
-            note: { instance, candidate, _ in
-                instance.moveDestination = candidate.hostID
-            })
-        let destination = try tools.instance(given.instanceID).moveDestination
-        state.destinationID = destination
-        guard let destination else { return }
-        let name = try tools.guests.name(of: destination)
-        try await tools.changeMigration(given.migrationID) { migration in
-            migration.destinationHostID = destination
-            migration.destinationHostName = name
-            migration.status = .preMigrating
-        }
-        try await tools.actions.endEvent(Self.scheduleEvent, given.instanceID, given.requestID)
+        let flavor = try tools.instance(state.instanceID).flavor
+        state.destinationID = try await tools.claimMoveDestination(
+            state.instanceID, state.workflowID, state.migrationID,
+            InstanceTools.Destination(flavor: flavor, hostName: state.hostName),
+            status: .preMigrating)
+        try await tools.actions.endEvent(Self.scheduleEvent, state.instanceID, state.requestID)
     }
 
     private func releaseClaim(_ state: inout State, _ step: StepContext) async throws {

@@ -53,6 +53,26 @@ extension InstanceTools {
         }
     }
 
+    /// The same for an instance that keeps its present host until the move is done: the new one is
+    /// noted as its destination, and in the record of the move, whose status is `status` then.
+    /// Returns it.
+    func claimMoveDestination(
+        _ id: InstanceID, _ workflow: WorkflowID, _ migration: MigrationID,
+        _ destination: Destination, status: MigrationStatus?
+    ) async throws -> HostID? {
+        try await claimDestination(
+            id, workflow, destination, isPlaced: { $0.moveDestination != nil },
+            note: { instance, candidate, _ in instance.moveDestination = candidate.hostID })
+        guard let host = try instance(id).moveDestination else { return nil }
+        let name = try guests.name(of: host)
+        try await changeMigration(migration) { record in
+            record.destinationHostID = host
+            record.destinationHostName = name
+            record.status = status ?? record.status
+        }
+        return host
+    }
+
     private static func groups(_ instance: Instance) -> Set<String> {
         instance.serverGroupID.map { [$0.text] } ?? []
     }
@@ -178,6 +198,47 @@ extension InstanceTools {
             try ports.bind(
                 port, binding: binding, adoptedMAC: isFixed ? device?.macAddress : nil,
                 in: &transaction)
+        }
+    }
+}
+
+// MARK: - The guest on its host
+
+extension InstanceTools {
+    /// Takes the guest's power, and waits until it is off.
+    ///
+    /// Throws `GuestFailure` when its host can't do it, or says nothing in time.
+    func powerOff(
+        _ id: InstanceID, on host: HostID, by mark: String, _ step: StepContext
+    ) async throws {
+        try await guests.rewrite(id, on: host, by: mark) { assignment, _ in
+            assignment.goal = .stopped
+            assignment.restart = nil
+        }
+        try await guests.awaitSettled(
+            id, on: host, within: context.settings.actionTimeout,
+            checkCancellation: step.checkCancellation)
+    }
+
+    /// What became of a guest whose assignment an undo has written as it was.
+    enum Restoration {
+        case done
+        /// Its host says that it can't.
+        case failed
+        /// No word in time: its host goes on trying.
+        case unknown
+    }
+
+    /// Waits until what an undo has assigned came true.
+    func restoration(
+        of id: InstanceID, on host: HostID, within limit: Duration, _ step: StepContext
+    ) async throws -> Restoration {
+        do {
+            try await guests.awaitSettled(
+                id, on: host, within: limit, checkCancellation: step.checkCancellation)
+            return .done
+        } catch is GuestFailure {
+            return try guests.isFailed(id, on: host) ? .failed : .unknown
         }
     }
 }

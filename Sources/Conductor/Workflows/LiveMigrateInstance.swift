@@ -102,30 +102,20 @@ struct LiveMigrateInstance: InstanceWorkflow {
 extension LiveMigrateInstance {
     private func place(_ state: inout State, _ step: StepContext) async throws {
         try step.checkCancellation()
-        let given = state
-        let able = try ableHosts(from: given.sourceHostID)
+        let able = try ableHosts(from: state.sourceHostID)
         guard !able.isEmpty else {
             throw GuestFailure(
                 tenantMessage: "No other host takes running servers.",
                 detail: "no other host offers live migration (migration.uri) and has versions at"
-                    + " least as new as \(try tools.guests.name(of: given.sourceHostID))")
+                    + " least as new as \(try tools.guests.name(of: state.sourceHostID))")
         }
-        try await tools.claimDestination(
-            given.instanceID, given.workflowID,
+        state.destinationID = try await tools.claimMoveDestination(
+            state.instanceID, state.workflowID, state.migrationID,
             InstanceTools.Destination(
-                flavor: try tools.instance(given.instanceID).flavor, hostName: given.hostName,
+                flavor: try tools.instance(state.instanceID).flavor, hostName: state.hostName,
                 onlyHosts: able),
-            isPlaced: { $0.moveDestination != nil },
-            note: { instance, candidate, _ in instance.moveDestination = candidate.hostID })
-        let destination = try tools.instance(given.instanceID).moveDestination
-        state.destinationID = destination
-        guard let destination else { return }
-        let name = try tools.guests.name(of: destination)
-        try await tools.changeMigration(given.migrationID) { migration in
-            migration.destinationHostID = destination
-            migration.destinationHostName = name
-        }
-        try await tools.actions.endEvent(Self.scheduleEvent, given.instanceID, given.requestID)
+            status: nil)
+        try await tools.actions.endEvent(Self.scheduleEvent, state.instanceID, state.requestID)
     }
 
     /// Hosts whose agent and hypervisor can take a running guest from `source`: a guest moves to

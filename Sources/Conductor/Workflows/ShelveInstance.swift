@@ -68,16 +68,8 @@ struct ShelveInstance: InstanceWorkflow {
     private func stop(_ state: inout State, _ step: StepContext) async throws {
         try step.checkCancellation()
         guard state.isCopying else { return }
-        try await tools.guests.rewrite(
-            state.instanceID, on: state.before.hostID, by: "\(state.workflowID)/stop"
-        ) { assignment, _ in
-            assignment.goal = .stopped
-            assignment.restart = nil
-        }
-        try await tools.guests.awaitSettled(
-            state.instanceID, on: state.before.hostID,
-            within: tools.context.settings.actionTimeout,
-            checkCancellation: step.checkCancellation)
+        try await tools.powerOff(
+            state.instanceID, on: state.before.hostID, by: "\(state.workflowID)/stop", step)
     }
 
     private func restart(_ state: inout State, _ step: StepContext) async throws {
@@ -93,13 +85,10 @@ struct ShelveInstance: InstanceWorkflow {
             assignment.goal = isRunning ? .running : .stopped
             assignment.export = nil
         }
-        do {
-            try await tools.guests.awaitSettled(
-                id, on: before.hostID, within: tools.context.settings.buildTimeout,
-                checkCancellation: step.checkCancellation)
-        } catch is GuestFailure {
-            state.isBroken = try tools.guests.isFailed(id, on: before.hostID)
-        }
+        state.isBroken =
+            try await tools.restoration(
+                of: id, on: before.hostID, within: tools.context.settings.buildTimeout, step)
+            == .failed
     }
 
     private func copy(_ state: inout State, _ step: StepContext) async throws {
