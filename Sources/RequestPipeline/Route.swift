@@ -136,8 +136,8 @@ public struct Pipeline: Sendable {
 
 /// Last stop of errors before they become answers.
 enum Faults {
-    /// The domain error in `error`; anything unforeseen is logged with the request's id and told
-    /// to the caller as an internal failure without its cause.
+    /// The domain error in `error`; anything unforeseen is logged with the request's id. The caller
+    /// is told that it will pass, or of an internal failure without its cause.
     static func domainError(_ error: any Error, _ context: APIContext) -> DomainError {
         if let error = error as? DomainError {
             if case .internalFailure(let message) = error {
@@ -151,6 +151,9 @@ enum Faults {
         context.logger.error(
             "request failed",
             metadata: ["request_id": "\(context.requestID)", "cause": "\(error)"])
+        if let message = (error as? any PassingFailure)?.callersMessage {
+            return .unavailable(message)
+        }
         return .internalFailure(
             "Unexpected API Error. The log has the cause under \(context.requestID).")
     }

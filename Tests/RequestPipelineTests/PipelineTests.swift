@@ -39,6 +39,11 @@ struct NamedFaults: FaultStyle {
 
 struct Surprise: Error {}
 
+/// A store's error, which may pass.
+struct Full: PassingFailure {
+    let callersMessage: String?
+}
+
 @Suite struct PipelineTests {
     private static let table: [Route] = [
         Route(.get, "/open", .anyone) { _ in .ok(["ok": true]) },
@@ -50,6 +55,8 @@ struct Surprise: Error {}
         Route(.get, "/things/{id}", .anyone) { .ok(["id": .string($0.parameter("id"))]) },
         Route(.get, "/nobody", .anyone) { .ok(["id": .string(try $0.caller.userName)]) },
         Route(.get, "/surprise", .anyone) { _ in throw Surprise() },
+        Route(.get, "/full", .anyone) { _ in throw Full(callersMessage: "No space is left.") },
+        Route(.get, "/broken", .anyone) { _ in throw Full(callersMessage: nil) },
         Route(.get, "/cancelled", .anyone) { _ in throw CancellationError() },
         Route(.get, "/missing", .anyone) { _ in throw DomainError.notFound(.port, "x") },
     ]
@@ -96,7 +103,8 @@ struct Surprise: Error {}
         ("POST", "/alpha/write", nil, 401), ("PUT", "/alpha/rule", "member", 403),
         ("PUT", "/alpha/rule", "admin", 204), ("GET", "/alpha/nobody", "admin", 401),
         ("GET", "/alpha/missing", nil, 404), ("GET", "/alpha/surprise", nil, 500),
-        ("GET", "/alpha/cancelled", nil, 503), ("GET", "/alpha/none", "admin", 404),
+        ("GET", "/alpha/cancelled", nil, 503), ("GET", "/alpha/full", nil, 503),
+        ("GET", "/alpha/broken", nil, 500), ("GET", "/alpha/none", "admin", 404),
         ("GET", "/beta/none", nil, 404), ("GET", "/gamma", nil, 404), ("GET", "/", nil, 404),
     ])
     func statuses(method: String, path: String, token: String?, status: Int) async throws {
@@ -129,6 +137,11 @@ struct Surprise: Error {}
         #expect(
             answer.json["alpha"]
                 == .string("Unexpected API Error. The log has the cause under \(id)."))
+    }
+
+    @Test func whatWillPassIsToldWithoutItsPaths() async throws {
+        let answer = try await Self.send(.get, "/alpha/full")
+        #expect(answer.json["alpha"] == "No space is left.")
     }
 
     @Test func everyRequestHasItsOwnID() async throws {
