@@ -134,7 +134,7 @@ lab-test: build client lab-packages ## Test real vDPA in the lab: boot, kill, mo
 		--binary .build/$(CONFIG)/millrace
 	$(MAKE) lab-lifecycle
 
-lab-lifecycle: build client lab-packages ## A guest's whole life between two hosts of the lab
+lab-lifecycle: build client lab-packages ## A guest's whole life between two hosts, and faults
 	$(PYTHON) Lab/first_light.py --hosts 2 --lifecycle \
 		$(if $(LIFECYCLE_STEPS),--steps $(LIFECYCLE_STEPS)) --binary .build/$(CONFIG)/millrace
 

@@ -8,11 +8,11 @@ import shutil
 import sys
 import time
 
-from millrace_lab import hosts, images, product, state
+from millrace_lab import certificates, hosts, images, product, state
 from millrace_lab.discovery import Discovery
 from millrace_lab.errors import LabError
+from millrace_lab.faults import Faults
 from millrace_lab.first_light import FirstLight
-from millrace_lab.lifecycle import Lifecycle
 from millrace_lab.numa import Numa
 
 STARTED = time.monotonic()
@@ -29,13 +29,15 @@ def scenario(arguments, server):
     light = FirstLight(server, [product.AgentHost(entry) for entry in lab["hosts"]],
                        images.stage_directory("guest") / "guest.qcow2", report)
     server.start()
+    if len(light.hosts) > 1:
+        certificates.install(light.hosts)
     light.join_hosts()
     light.create()
     host, address = light.show()
     light.ping(host, address)
     light.console()
     if arguments.lifecycle:
-        Lifecycle(light).run(arguments.steps.split(",") if arguments.steps else None)
+        Faults(light).run(arguments.steps.split(",") if arguments.steps else None)
         return
     if arguments.faults:
         light.agent_killed(host, address)
@@ -69,8 +71,8 @@ def main():
     if arguments.lifecycle and arguments.hosts != 2:
         parser.error("--lifecycle needs --hosts 2")
     for step in (arguments.steps or "").split(","):
-        if step and step not in Lifecycle.STEPS:
-            parser.error(f"{step} is none of {', '.join(Lifecycle.STEPS)}")
+        if step and step not in Faults.ALL_STEPS:
+            parser.error(f"{step} is none of {', '.join(Faults.ALL_STEPS)}")
     directory = pathlib.Path(os.environ.get("MILLRACE_LAB_STATE", product.ROOT / ".lab"))
     directory = directory.resolve() / "first-light"
     server = product.Server(arguments.binary.resolve(), directory)

@@ -15,8 +15,6 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 CLIENT = ROOT / ".venv" / "bin" / "openstack"
 START_TIMEOUT_S = 120
 COMMAND_TIMEOUT_S = 900
-# The hosts' underlay is a wire between the two of them, without certificates.
-SERVER_SETTINGS = "migration_allow_plain: true\n"
 AGENT_UNIT = """[Unit]
 Description=Millrace agent
 After=libvirtd.service openvswitch-switch.service millrace-vdpa-provision.service
@@ -59,7 +57,7 @@ address: {entry['name']}
 state_dir: /var/lib/millrace-agent
 join_token_file: /etc/millrace/join-token
 reserved_memory_mib: 512
-migration: {{uri: "qemu+tcp://{entry['name']}/system", tls: false}}
+migration: {{uri: "qemu+tls://{entry['name']}/system"}}
 {dedicated}device_spec:
   - {{vendor_id: "1af4", product_id: "1041", physical_network: physnet1}}
 representors:
@@ -74,9 +72,8 @@ class Server:
         self.binary = binary
         self.directory = directory
         self.log = directory / "server.log"
-        self.settings = directory / "server.yaml"
-        self.arguments = [str(binary), "server", "--config", str(self.settings),
-                          "--state-dir", str(directory / "server"), "--agent-name", "10.0.2.2"]
+        self.arguments = [str(binary), "server", "--state-dir", str(directory / "server"),
+                          "--agent-name", "10.0.2.2"]
         self.process = None
         self.agent_port = self.port = 0
 
@@ -84,7 +81,6 @@ class Server:
         """Starts it, on the ports of the last time if there was one."""
         self.directory.mkdir(parents=True, exist_ok=True)
         self.log.write_text("")
-        self.settings.write_text(SERVER_SETTINGS)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 self.arguments + ["--listen", f"127.0.0.1:{self.port}",
