@@ -85,6 +85,8 @@ public struct RebuildRequest: Sendable, Equatable {
     public var imageID: ImageID
     /// Display name.
     public var name: String?
+    /// The name that the guest gives itself.
+    public var hostname: String?
     /// Free text; the inner nil takes it away.
     public var description: String??
     /// Owner's pairs, replacing the old ones.

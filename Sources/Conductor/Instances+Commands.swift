@@ -243,6 +243,7 @@ extension Instances {
         rebuilt.rootBuild = instance.nextRootBuild
         rebuilt.rootImageID = nil
         if let name = request.name { rebuilt.name = name }
+        if let hostname = request.hostname { rebuilt.hostname = hostname }
         if let description = request.description { rebuilt.description = description }
         if let metadata = request.metadata { rebuilt.metadata = metadata }
         if let userData = request.userData { rebuilt.userData = userData }

@@ -87,6 +87,7 @@ extension GuestPicture {
         facts["host"] = instance.hostID.map(names.host) ?? "none"
         facts["flavor"] = instance.flavor.name
         facts["name"] = instance.name
+        facts["hostname"] = instance.hostname
         facts["interfaces"] = names.ports(instance.interfaces.map(\.portID))
         facts["root"] = "\(instance.rootBuild ?? 0) of \(instance.rootImageID?.text ?? "image")"
         facts["shelved image"] = instance.shelvedImageID == nil ? "no" : "yes"

@@ -89,11 +89,13 @@ enum WorkflowTable {
             request: { scene, instances in
                 var request = RebuildRequest(imageID: scene.bed.image.id)
                 request.name = "rebuilt"
+                request.hostname = "rebuilt-host"
                 _ = try await instances.rebuild(
                     scene.id, InstanceTestbed.adminOfMember, request)
             },
             changes: [
-                "name": "rebuilt", "root": "*", "definition here": "*", "guest disks here": "*",
+                "name": "rebuilt", "hostname": "rebuilt-host", "root": "*", "definition here": "*",
+                "guest disks here": "*",
                 "disks here": "*",
             ])
     }

@@ -183,6 +183,22 @@ import Testing
         }
     }
 
+    @Test func namesOfAServerAreChanged() async throws {
+        let bed = try await ComputeAPITestbed()
+        let server = try await bed.put("s")
+        try await bed.talk { client in
+            let path = "/servers/\(server.id)"
+            let body: JSONValue = ["server": ["name": "web", "hostname": "web-1"]]
+            let changed = try await client.compute(.put, path, body, version: "2.90")
+            #expect(changed.status == 200)
+            #expect(changed.json["server"]?["name"] == "web")
+            #expect(changed.json["server"]?["OS-EXT-SRV-ATTR:hostname"] == "web-1")
+            #expect(try await client.compute(.put, path, body, version: "2.89").status == 400)
+            let bad: JSONValue = ["server": ["hostname": "web 1"]]
+            #expect(try await client.compute(.put, path, bad, version: "2.90").status == 400)
+        }
+    }
+
     @Test func namesAreNeverTakenForIDs() async throws {
         let bed = try await ComputeAPITestbed()
         try await bed.put("s1")

@@ -96,6 +96,7 @@ import Testing
         Bad(body: body(["tags": ["t"]]), version: "2.51", message: "'tags'"),
         Bad(body: body(["host": "h1"]), version: "2.73", message: "'host'"),
         Bad(body: body(["hostname": "h"]), version: "2.89", message: "'hostname'"),
+        Bad(body: body(["hostname": "h h"]), version: "2.90", message: "letters, digits"),
         Bad(
             body: body(["trusted_image_certificates": ["c"]]),
             message: "Image signatures are not checked here"),

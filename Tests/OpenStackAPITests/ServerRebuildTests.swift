@@ -45,6 +45,7 @@ import Testing
         #expect(all.description == .some("d"))
         #expect(all.keyName == .some("k"))
         #expect(all.userData == .some("aGk="))
+        #expect(try Self.read([.init("hostname", "w1")], 90).hostname == "w1")
         let cleared = try Self.read(
             [.init("description", nil), .init("key_name", nil), .init("user_data", nil)], 57)
         #expect(cleared.description == .some(nil))
@@ -55,6 +56,7 @@ import Testing
     /// A member, and the version it came with.
     @Test(arguments: [
         ("description", "d", 19), ("key_name", "k", 54), ("user_data", "aGk=", 57),
+        ("hostname", "web-1.example", 90),
     ])
     func membersComeWithTheirVersion(key: String, value: String, minor: Int) throws {
         _ = try Self.read([.init(key, .string(value))], minor)
@@ -69,7 +71,8 @@ import Testing
         ("preserve_ephemeral", true, 1), ("OS-DCF:diskConfig", "x", 1),
         ("personality", [["path": "/etc/motd", "contents": "aGk="]], 1),
         ("personality", [], 57), ("trusted_image_certificates", ["c"], 63),
-        ("hostname", "web", 90), ("imageref", "x", 1),
+        ("hostname", "we b", 90), ("hostname", "web\n", 90), ("hostname", "", 90),
+        ("imageref", "x", 1),
     ]
 
     @Test(arguments: wrong.filter { $0.2 > 0 })

@@ -188,6 +188,7 @@ extension Instance {
         rootBuild = rebuilt.rootBuild
         rootImageID = rebuilt.rootImageID
         name = rebuilt.name
+        hostname = rebuilt.hostname
         description = rebuilt.description
         metadata = rebuilt.metadata
         keyName = rebuilt.keyName

@@ -201,6 +201,19 @@ enum ServerBody {
         return pairs
     }
 
+    /// The name that the guest gives itself, from 2.90 on; nil when absent.
+    static func hostname(
+        _ reader: inout BodyReader, _ version: Microversion
+    ) throws(DomainError) -> String? {
+        guard version >= .hostname, let name = try reader.string("hostname", length: 1...63)
+        else { return nil }
+        guard name.wholeMatch(of: /[A-Za-z0-9._-]+/) != nil else {
+            throw reader.invalid(
+                "hostname", "it may have letters, digits, '.', '-' and '_' of ASCII.")
+        }
+        return name
+    }
+
     /// Base64 text; nil when absent.
     static func userData(_ reader: inout BodyReader) throws(DomainError) -> String? {
         guard let text = try reader.string("user_data", length: 0...65_535) else { return nil }

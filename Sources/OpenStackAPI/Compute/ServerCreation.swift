@@ -57,9 +57,7 @@ struct ServerCreation {
         if version >= .serverDescription {
             instances.description = try server.string("description", length: 0...255)
         }
-        if version >= .hostname {
-            instances.hostname = try server.string("hostname", length: 1...63)
-        }
+        instances.hostname = try ServerBody.hostname(&server, version)
         if version >= Microversion(minor: 52) {
             instances.tags = try server.strings("tags", countMax: 50) ?? []
         }

@@ -26,6 +26,7 @@ extension RebuildRequest {
         if action.version >= .rebuildUserData, reader.has("user_data") {
             userData = .some(try ServerBody.userData(&reader))
         }
+        hostname = try ServerBody.hostname(&reader, action.version)
         try Self.readRest(&reader, action.version)
         try reader.finish()
     }
@@ -47,10 +48,6 @@ extension RebuildRequest {
                 "files are not put into guests here; give user_data from 2.57 on.")
         }
         if version >= .trustedCertificates { try ServerBody.refuseCertificates(&reader) }
-        if version >= .hostname, reader.value("hostname") != nil {
-            throw reader.invalid(
-                "hostname", "a rebuild keeps the server's host name here; leave it out.")
-        }
     }
 }
 

@@ -103,10 +103,12 @@ extension ComputeService {
         let name = try server.string("name", length: 1...255)
         let describes = request.version >= .serverDescription && server.has("description")
         let description = describes ? try server.string("description", length: 0...255) : nil
+        let hostname = try ServerBody.hostname(&server, request.version)
         server.ignore("accessIPv4", "accessIPv6", "OS-DCF:diskConfig")
         try server.finish()
         let changed = try await conductor.instances.update(instance.id, request.caller()) {
             if let name { $0.name = name }
+            if let hostname { $0.hostname = hostname }
             if describes { $0.description = description }
         }
         return .ok(["server": try views(request).full(changed, isShow: true)])
