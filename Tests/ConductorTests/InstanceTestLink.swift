@@ -33,8 +33,10 @@ final class ReportDeaths: Sendable {
         due.withLock { $0[hostName] = Due(number: number, moment: moment) }
     }
 
-    /// Whoever has not died lives.
-    func cancel(of hostName: String) { _ = due.withLock { $0.removeValue(forKey: hostName) } }
+    /// Whoever has not died lives. False: the agent is dead, or about to be.
+    func cancel(of hostName: String) -> Bool {
+        due.withLock { $0.removeValue(forKey: hostName) != nil }
+    }
 
     /// What becomes of the next message.
     fileprivate func next(of hostName: String) -> Moment? {

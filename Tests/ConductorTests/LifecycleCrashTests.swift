@@ -7,8 +7,8 @@ import Workflow
 
 @testable import Conductor
 
-/// Server and agents die in the middle of operations that were asked of the real control plane,
-/// and start again. What was accepted is carried through, and nothing is left half done.
+/// The server dies in the middle of operations that were asked of the real control plane, and
+/// starts again. What was accepted is carried through, and nothing is left half done.
 @Suite struct LifecycleCrashTests {
     /// The operations that are tried.
     private static let names = [
