@@ -71,8 +71,8 @@ def main():
     if arguments.lifecycle and arguments.hosts != 2:
         parser.error("--lifecycle needs --hosts 2")
     for step in (arguments.steps or "").split(","):
-        if step and step not in Faults.ALL_STEPS:
-            parser.error(f"{step} is none of {', '.join(Faults.ALL_STEPS)}")
+        if step and step not in Faults.STEPS:
+            parser.error(f"{step} is none of {', '.join(Faults.STEPS)}")
     directory = pathlib.Path(os.environ.get("MILLRACE_LAB_STATE", product.ROOT / ".lab"))
     directory = directory.resolve() / "first-light"
     server = product.Server(arguments.binary.resolve(), directory)

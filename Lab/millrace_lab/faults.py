@@ -20,20 +20,8 @@ HOST_VERSION = "2.74"
 class Faults(Lifecycle):
     """Goes on after the guest's life, or with the steps that were asked for."""
 
-    STEPS = ("libvirt_killed", "live_migrate_with_libvirt_killed", "silent_guest", "full_disk",
-             "dead_nic")
-    ALL_STEPS = (*Lifecycle.STEPS, *STEPS)
-
-    def run(self, steps=None):
-        """As for the life, with more steps to choose from."""
-        super().run(steps or self.ALL_STEPS)
-
-    def settled(self):
-        """The server when nothing is under way any more, however it ended."""
-        def look():
-            shown = self.show()
-            return None if shown["OS-EXT-STS:task_state"] else shown
-        return wait.until(f"{NAME} to be at rest", STATE_TIMEOUT_S, look, 2)
+    STEPS = (*Lifecycle.STEPS, "libvirt_killed", "live_migrate_with_libvirt_killed",
+             "silent_guest", "full_disk", "dead_nic")
 
     def last_failure(self):
         """What the newest action of the server says about its failure, once nothing is done."""
@@ -49,16 +37,6 @@ class Faults(Lifecycle):
         """What is being done now."""
         return self.server.millrace("operation", "list", "--running")
 
-    def kill_libvirt(self, host):
-        """kill -9; systemd starts it again, QEMU goes on."""
-        def process():
-            return int(host.run("systemctl show --property=MainPID --value libvirtd"))
-        killed = wait.until(f"libvirtd of {host.name} to run", STATE_TIMEOUT_S, process, 0.1)
-        host.run(f"kill -9 {killed}")
-        wait.until(f"libvirtd of {host.name} to be started again", STATE_TIMEOUT_S,
-                   lambda: process() not in (0, killed), 0.1)
-        self.report(f"kill -9 of libvirtd of {host.name}")
-
     # The steps
 
     def libvirt_killed(self):
@@ -68,7 +46,7 @@ class Faults(Lifecycle):
         def during(*words):
             def kill():
                 running = wait.until("the operation to run", STATE_TIMEOUT_S, self.operations, 0.1)
-                self.kill_libvirt(host)
+                host.kill_libvirt()
                 return running[0]["kind"]
             with concurrent.futures.ThreadPoolExecutor(1) as pool:
                 killing = pool.submit(kill)
@@ -91,22 +69,12 @@ class Faults(Lifecycle):
         for victim, moment in (("source", ""), ("destination", ""), ("source", "running")):
             source = self.place()
             destination = self.other(source)
-            self.server.openstack("server", "migrate", "--live-migration", NAME, "--no-json")
-            states = "--state-running" if moment == "running" else ""
-            wait.until("the guest to arrive", STATE_TIMEOUT_S,
-                       lambda: destination.run(f"virsh list --name {states}",
-                                               check=False).split(), 0.1)
-            self.kill_libvirt(source if victim == "source" else destination)
-            self.expect(self.settled()["status"] == "ACTIVE", f"{NAME} is ACTIVE")
+            self.send_to(destination, "--state-running" if moment == "running" else "")
+            (source if victim == "source" else destination).kill_libvirt()
+            self.await_status("ACTIVE")
             record = self.server.last_migration()
-            host = self.place()
-            self.report(f"libvirtd of the {victim} killed: {record['status']}, {NAME} is on "
-                        f"{host.name}")
-            self.expect((host is destination) == (record["status"] == "completed"),
-                        f"{NAME} is on {host.name}, and its migration is {record['status']}")
-            self.clean(self.other(host))
-            self.free(self.taken(host), patient=True)
-            self.on(host)
+            self.report(f"libvirtd of the {victim} killed: {record['status']}")
+            self.ended(record, destination)
             self.audit()
 
     def silent_guest(self):
@@ -121,7 +89,7 @@ class Faults(Lifecycle):
             host.run(f"virsh schedinfo {domain} --set vcpu_quota=-1 --live", check=False)
         self.report(f"detach: {failure}")
         self.expect("was asked 8 times" in failure, "the failure tells of the guest's silence")
-        self.expect(self.settled()["status"] == "ACTIVE", f"{NAME} is ACTIVE")
+        self.await_status("ACTIVE")
         self.free(self.taken(host))
         self.on(host)
 
@@ -138,7 +106,7 @@ class Faults(Lifecycle):
             destination.run(f"rm -f {FILL}")
         self.report(f"migrate: {failure}")
         self.expect("bytes free" in failure, "the failure tells of the room that is missing")
-        self.expect(self.settled()["status"] == "ACTIVE", f"{NAME} is ACTIVE")
+        self.await_status("ACTIVE")
         self.expect(self.place() is source, f"{NAME} is on {source.name}")
         self.clean(destination)
         self.free(self.taken(source), patient=True)

@@ -223,13 +223,21 @@ class Lifecycle:
         source = self.place()
         destination = self.other(source)
         probe.begin_measurement(source, self.port()["fixed_ips"][0]["ip_address"])
-        self.server.openstack("server", "migrate", "--live-migration", NAME, "--no-json")
-        wait.until("the guest to arrive", STATE_TIMEOUT_S,
-                   lambda: destination.run("virsh list --name").split(), 0.2)
+        self.send_to(destination)
         destination.kill_agent()
         self.report(f"kill -9 of the agent of {destination.name}, which the guest is coming to")
         self.await_status("ACTIVE")
-        record = self.note_outage(source)
+        self.ended(self.note_outage(source), destination)
+
+    def send_to(self, destination, states=""):
+        """Asks for a live migration, and waits until the guest is there in one of `states`."""
+        self.server.openstack("server", "migrate", "--live-migration", NAME, "--no-json")
+        wait.until("the guest to arrive", STATE_TIMEOUT_S,
+                   lambda: destination.run(f"virsh list --name {states}", check=False).split(),
+                   0.1)
+
+    def ended(self, record, destination):
+        """The guest is on the host that its migration's record says, and nowhere else."""
         host = self.place()
         self.expect((host is destination) == (record["status"] == "completed"),
                     f"{NAME} is on {host.name}, and its migration is {record['status']}")

@@ -195,6 +195,15 @@ class AgentHost:
         """kill -9; systemd starts it again."""
         self.run("systemctl kill --signal=KILL millrace-agent")
 
+    def kill_libvirt(self):
+        """kill -9; systemd starts it again, and QEMU goes on. Returns when another one runs."""
+        def process():
+            return int(self.run("systemctl show --property=MainPID --value libvirtd"))
+        killed = wait.until(f"libvirtd of {self.name} to run", START_TIMEOUT_S, process, 0.1)
+        self.run(f"kill -9 {killed}")
+        wait.until(f"libvirtd of {self.name} to be started again", START_TIMEOUT_S,
+                   lambda: process() not in (0, killed), 0.1)
+
     def guest_pid(self):
         """The process id of the only QEMU; None if there is none."""
         text = self.run("pgrep -x qemu-system-x86 || pgrep qemu-system", check=False).strip()
