@@ -17,33 +17,23 @@ import Testing
     /// Every workflow, and every message of guests that a host sends meanwhile.
     @Test(arguments: WorkflowTable.rows.map(\.scenario), ["h1", "h2"])
     func atAReport(_ scenario: LifecycleScenario, _ host: String) async throws {
-        var deaths = 0
-        var successes = 0
+        var toll = AgentDeath.Toll()
         try await scenario.run { bed in
-            moments: for moment in ReportDeaths.Moment.allCases {
-                for number in 1...Self.reportsMax {
-                    let death = AgentDeath(host: host, detail: "\(moment) report \(number)") {
-                        bed, _ in
+            for moment in ReportDeaths.Moment.allCases {
+                let deaths = (1...Self.reportsMax).map { number in
+                    AgentDeath(host: host, detail: "\(moment) report \(number)") { bed, _ in
                         bed.reportDeaths.set(moment, at: number, of: host)
                     } disarm: { bed, _ in
                         bed.reportDeaths.cancel(of: host)
                     }
-                    guard let end = try await death.happen(during: scenario, in: bed) else {
-                        break moments
-                    }
-                    if end.isDone { successes += 1 }
-                    guard end.wasKilled else {
-                        #expect(end.isDone, "nobody died, and it is not done")
-                        break
-                    }
-                    deaths += 1
                 }
+                guard try await toll.take(deaths, during: scenario, in: bed) else { break }
             }
         }
-        print("\(scenario.testDescription): agent of \(host) killed at \(deaths) reports")
-        #expect(successes > 0 || deaths == 0)
+        print("\(scenario.testDescription): agent of \(host) killed at \(toll.deaths) reports")
+        #expect(toll.successes > 0 || toll.deaths == 0)
         if host == "h1", !Self.elsewhere.contains(scenario.testDescription) {
-            #expect(deaths >= ReportDeaths.Moment.allCases.count)
+            #expect(toll.deaths >= ReportDeaths.Moment.allCases.count)
         }
     }
 
@@ -56,25 +46,20 @@ import Testing
 
     @Test(arguments: LifecycleCrashTests.scenarios, ["h1", "h2"])
     func atADriverCall(_ scenario: LifecycleScenario, _ host: String) async throws {
-        var deaths = 0
-        var successes = 0
-        try await scenario.run { bed in
-            for call in stride(from: 3, to: Self.callsMax, by: Self.callStride) {
-                let death = AgentDeath(host: host, detail: "call \(call)") { _, host in
-                    host.sever(atCall: call)
-                } disarm: { _, host in
-                    host.sever(atCall: .max)
-                    // Dead ones are told by their incarnation.
-                    return true
-                }
-                guard let end = try await death.happen(during: scenario, in: bed) else { break }
-                if end.isDone { successes += 1 }
-                guard end.wasKilled else { break }
-                deaths += 1
+        let moments = stride(from: 3, to: Self.callsMax, by: Self.callStride)
+        let deaths = moments.map { call in
+            AgentDeath(host: host, detail: "call \(call)") { _, host in
+                host.sever(atCall: call)
+            } disarm: { _, host in
+                host.sever(atCall: .max)
+                // Dead ones are told by their incarnation.
+                return true
             }
         }
-        print("\(scenario.testDescription): agent of \(host) killed at \(deaths) driver calls")
-        #expect(successes > 0 || deaths == 0)
+        var toll = AgentDeath.Toll()
+        try await scenario.run { _ = try await toll.take(deaths, during: scenario, in: $0) }
+        print("\(scenario.testDescription): agent of \(host) killed at \(toll.deaths) driver calls")
+        #expect(toll.successes > 0 || toll.deaths == 0)
     }
 }
 
@@ -137,5 +122,32 @@ private struct AgentDeath: Sendable {
     private func revive(_ bed: InstanceTestbed) async throws {
         try await bed.fleet.killAgent(host)
         try await bed.fleet.startAgent(host)
+    }
+}
+
+extension AgentDeath {
+    /// What came of deaths at one moment after the other.
+    fileprivate struct Toll {
+        private(set) var deaths = 0
+        private(set) var successes = 0
+
+        /// One operation for each of `deaths`, until one would have come after its end: that one
+        /// must be done. False when no agent runs on the host.
+        mutating func take(
+            _ deaths: [AgentDeath], during scenario: LifecycleScenario, in bed: InstanceTestbed
+        ) async throws -> Bool {
+            for death in deaths {
+                guard let end = try await death.happen(during: scenario, in: bed) else {
+                    return false
+                }
+                if end.isDone { successes += 1 }
+                guard end.wasKilled else {
+                    #expect(end.isDone, "nobody died, and it is not done")
+                    return true
+                }
+                self.deaths += 1
+            }
+            return true
+        }
     }
 }

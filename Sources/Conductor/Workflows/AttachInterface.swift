@@ -76,22 +76,19 @@ struct AttachInterface: InstanceWorkflow {
             assignment, _ in
             assignment.guest.interfaces.removeAll { $0.portID == port }
         }
-        do {
-            try await tools.guests.awaitSettled(
-                id, on: host, within: tools.context.settings.actionTimeout,
-                checkCancellation: step.checkCancellation)
-        } catch is GuestFailure {
-            // Nobody may have the device as long as the guest may hold it.
-            state.isKept = true
-            let snapshot = tools.documents.snapshot()
-            let nic = try GuestBlueprint.nic(port, on: host, snapshot)
-            try await tools.guests.rewrite(id, on: host, by: "\(state.workflowID)/keep") {
-                assignment, _ in
-                guard !assignment.guest.interfaces.contains(where: { $0.portID == port }) else {
-                    return
-                }
-                assignment.guest.interfaces.append(nic)
+        let found = try await tools.restoration(
+            of: id, on: host, within: tools.context.settings.actionTimeout, step)
+        if found == .done { return }
+        // Nobody may have the device as long as the guest may hold it.
+        state.isKept = true
+        let snapshot = tools.documents.snapshot()
+        let nic = try GuestBlueprint.nic(port, on: host, snapshot)
+        try await tools.guests.rewrite(id, on: host, by: "\(state.workflowID)/keep") {
+            assignment, _ in
+            guard !assignment.guest.interfaces.contains(where: { $0.portID == port }) else {
+                return
             }
+            assignment.guest.interfaces.append(nic)
         }
     }
 
