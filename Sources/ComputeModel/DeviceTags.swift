@@ -1,5 +1,5 @@
 /// What an operator says of a device in its `device_spec` entry, beside its physical network.
-/// Source: spec/device-tracking section 1.1.
+/// Every key is in docs/operator/devices.md.
 public struct DeviceTags: Codable, Sendable, Equatable, Hashable {
     /// Trusted VF mode may be asked of it; nil when the entry doesn't say.
     public var trusted: Bool?

@@ -59,9 +59,10 @@ public struct CPUPin: Codable, Sendable, Equatable {
     }
 }
 
-/// How near a device must be to its guest's CPUs and memory. Source: spec/device-tracking
-/// section 5.1. Unlike in Nova a policy binds also guests without a NUMA topology (gap G55): the
-/// guest is then kept within the device's cell where the policy demands it.
+/// How near a device must be to its guest's CPUs and memory. The policies are Nova's
+/// (`hw:pci_numa_affinity_policy`), but bind also guests without a NUMA topology, for which they do
+/// nothing there: the guest is then kept within the device's cell where the policy demands it. See
+/// docs/decisions/0009-numa-cells-are-chosen-with-the-claim.md.
 public enum NUMAAffinityPolicy: String, Codable, Sendable, CaseIterable {
     /// The device's cell must be known and be one of the guest's.
     case required

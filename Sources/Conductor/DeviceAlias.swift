@@ -2,7 +2,7 @@ import ComputeModel
 import DeviceTracking
 
 /// A kind of device that flavors ask for by name (`pci_passthrough:alias`), as an operator defines
-/// it. Source: spec/ports-and-scheduling section 1.2.
+/// it: `pci_aliases` in docs/operator/configuration.md, in the form of Nova's `[pci] alias`.
 public struct DeviceAlias: Sendable, Equatable {
     /// What flavors call it, 1 to 255 characters without `:` and `,`.
     public let name: String

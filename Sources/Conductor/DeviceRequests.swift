@@ -3,7 +3,7 @@ import DeviceTracking
 import Scheduler
 
 /// Turns what a guest was asked for into requests for devices: one for each port that needs a
-/// device, then those of the flavor's aliases. Source: spec/ports-and-scheduling section 1.
+/// device, then those of the flavor's aliases.
 enum DeviceRequests {
     /// The requests of a guest of `flavor`, in the order of its ports.
     ///

@@ -1,6 +1,7 @@
 import ComputeModel
 
-/// When an operation may be asked for. Pure. Source: spec/lifecycle section 2.
+/// When an operation may be asked for. Pure. The states are those of Nova's API, less those in
+/// which a vDPA guest can't do what would be asked of it.
 enum InstanceRules {
     /// Throws `conflict` unless the instance may be changed now: not being deleted, not locked
     /// against the caller, nothing under way, and in one of `states`.
@@ -60,7 +61,8 @@ enum InstanceRules {
         case .unshelve: [.shelved, .shelvedOffloaded]
         case .migrate, .resize: [.active, .stopped]
         case .confirmResize, .revertResize: [.resized]
-        // A paused guest can't give its vDPA NICs up (gap G80).
+        // A paused guest can't give its vDPA NICs up, and can't be sent with them: in Nova that
+        // ends in a time-out.
         case .liveMigrate: [.active]
         case .evacuate: [.active, .stopped, .error]
         }

@@ -5,8 +5,8 @@ import Scheduler
 
 extension Placements {
     /// Gives the instance's claim on its host what the larger of both flavors needs, if the host
-    /// has it; its devices stay (gap G49). False when it does not fit there, or may not: guests
-    /// with NUMA nodes are placed anew.
+    /// has it; its devices stay, and no second set of them is needed. False when it does not fit
+    /// there, or may not: guests with NUMA nodes are placed anew.
     ///
     /// - Parameter note: what changes of the instance in the same transaction.
     func resizeInPlace(

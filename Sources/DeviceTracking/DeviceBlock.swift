@@ -11,7 +11,7 @@ public enum DeviceBlock: Sendable, Equatable, Codable {
     /// The same, but the host doesn't report the child any more.
     case missingChildOwned(DeviceID, InstanceID)
     /// The PCI function is owned under another identity: as the VF that now carries a vDPA device,
-    /// or as the vDPA device on what is a VF again (gaps G03, G05).
+    /// or as the vDPA device on what is a VF again. Its owner may still hold it.
     case sameFunctionOwned(DeviceID, InstanceID)
     /// The host reports this many devices by this identity, or at this address: no claim would say
     /// which. A VF with the vDPA device on it is none of these.

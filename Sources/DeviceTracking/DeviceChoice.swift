@@ -7,7 +7,7 @@ import ComputeModel
 /// questions get equal answers, whatever the order of the devices. Like devices are
 /// interchangeable, so the cost is devices x classes + classes x requests², and no combinations
 /// are tried, but for the one thing that makes them necessary: requests that could take both a PF
-/// and what is behind it (gap G06).
+/// and what is behind it.
 public enum DeviceChoice {
     /// Matchings tried at most to keep PFs from the same instance as their children. Only hosts
     /// where more than a dozen PFs compete with their own children come near.

@@ -2,7 +2,8 @@ import ComputeModel
 import Foundation
 
 /// What an agent remembers of its host's devices over scans and restarts, so that it notices what
-/// moved, became something else or was swapped, also while it was not running (gap G46).
+/// moved, became something else or was swapped, also while it was not running. See
+/// docs/decisions/0011-discovery-follows-the-kernel.md.
 ///
 /// Pure: the same memory, devices and time give the same memory. Devices that are away are
 /// remembered too, because after a boot a card is first not there and then elsewhere.

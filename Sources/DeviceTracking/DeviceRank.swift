@@ -43,7 +43,7 @@ public struct DeviceRank: Sendable, Equatable, Comparable {
 
 extension DeviceRank {
     /// How far a device is from a guest: 0 on one of its cells, 1 on one of its sockets, 2 nobody
-    /// knows, 3 elsewhere (spec/device-tracking section 5.1, `preferred`).
+    /// knows, 3 elsewhere. What the policy `preferred` goes by.
     static func distance(_ node: Int?, guestCells: [Int], sockets: [Int: Int]) -> Int {
         guard let node else { return 2 }
         if guestCells.contains(node) { return 0 }

@@ -1,7 +1,7 @@
 import ComputeModel
 
-/// Devices of which one instance can have one side only: a PF or what is behind it (gap G06), a VF
-/// or the vDPA device on the same function.
+/// Devices of which one instance can have one side only: a PF or what is behind it, a VF or the
+/// vDPA device on the same function.
 struct DeviceRivalry: Hashable {
     /// The PF's identity, or the function's address.
     enum Place: Hashable {

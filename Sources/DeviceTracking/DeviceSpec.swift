@@ -3,7 +3,7 @@ import ComputeModel
 /// Which devices of a host are offered, and with which tags: the operator's `device_spec`.
 /// Entries are tried in order, the first that matches a device decides, and only its tags count.
 ///
-/// The language is Nova's (spec/device-tracking section 1), read strictly.
+/// The language is Nova's, read strictly: docs/operator/devices.md has it, with all differences.
 public struct DeviceSpec: Sendable, Equatable {
     /// Tried in order.
     public var entries: [DeviceSpecEntry]

@@ -1,8 +1,8 @@
 import ComputeModel
 
 /// The states of one host's devices, derived from the last report and the ledger each time they
-/// are needed, so that they can't go stale (gap G05). Costs O(devices + claims), and the order of
-/// neither matters.
+/// are needed, so that they can't go stale. Costs O(devices + claims), and the order of neither
+/// matters.
 ///
 /// Rules: an owned PF makes its VFs and vDPA devices unavailable; an owned VF or vDPA device makes
 /// its PF unavailable; siblings don't block each other. A VF and the vDPA device on it are one

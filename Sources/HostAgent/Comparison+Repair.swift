@@ -36,7 +36,8 @@ extension Comparison {
     /// nothing is taken from it.
     var mendingSteps: [GuestStep] { isAlive ? unwiredPorts.map { .plug($0) } : [] }
 
-    /// A port leaves the switch only after the guest has given its NIC up (G21).
+    /// A port leaves the switch only after the guest has given its NIC up: before, the guest would
+    /// be cut off by a detach that it never agrees to.
     func detachSteps(_ ports: [PortID]) -> [GuestStep] {
         ports.flatMap { [.detach($0), .unplug($0)] }
     }

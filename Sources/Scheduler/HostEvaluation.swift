@@ -50,7 +50,7 @@ struct HostEvaluation {
     }
 
     /// Where the guest's NUMA nodes go; nil for a guest that neither asks for nodes nor has a
-    /// device whose policy binds it to one (gap G55).
+    /// device whose policy binds it to one.
     private func fittedNUMA(_ free: [Device]) -> Result<NUMAPlacement?, Unplaced> {
         let binding: Set<NUMAAffinityPolicy> = [.required, .socket]
         guard

@@ -21,7 +21,7 @@ public struct HostNUMA: Sendable {
     ///   - ledger: all that is claimed on it.
     ///   - cpuRatio: vCPUs for each shared CPU.
     ///   - freeDevices: how many vDPA devices are free on each NUMA node; guests that need none
-    ///     are steered away from them (gap G88).
+    ///     are steered away from them, so that guests with devices find room there.
     public init(
         cells: [NUMACell], ledger: HostLedger, cpuRatio: Double, freeDevices: [Int: Int] = [:]
     ) {
@@ -98,9 +98,9 @@ public struct HostNUMA: Sendable {
         }
     }
 
-    /// The cell that a guest without a topology is kept in because a device's policy demands it
-    /// (gap G55): one node on shared CPUs and ordinary memory. Nil when no need says `required` or
-    /// `socket`; such a guest floats over the whole host.
+    /// The cell that a guest without a topology is kept in because a device's policy demands it:
+    /// one node on shared CPUs and ordinary memory. Nil when no need says `required` or `socket`;
+    /// such a guest floats over the whole host.
     public func locality(
         near needs: [DeviceNeed], vcpus: Int, memoryMiB: Int,
         accepting: ([Int]) -> Bool = { _ in true }

@@ -18,7 +18,8 @@ public struct Scheduler: Sendable {
     private let checks: [any HostCheck]
     private let weights: PlacementWeights
 
-    /// A scheduler with all checks; none can be switched off (gap G07).
+    /// A scheduler with all checks. None can be switched off: in Nova a filter that a deployment
+    /// forgets is a device on the wrong network or host.
     public init(weights: PlacementWeights = PlacementWeights()) {
         self.weights = weights
         checks = [

@@ -3,8 +3,8 @@ import Testing
 
 @testable import DeviceTracking
 
-/// The 32 worked examples of spec/device-tracking section 1.6, each as it is there or, where
-/// `instead` says so, done better.
+/// 32 worked examples of Nova's language on one host (`SpecHost`), each with what Nova makes of it
+/// or, where `instead` says so, with what is done better here.
 @Suite struct DeviceSpecExampleTests {
     struct Example: Sendable, CustomTestStringConvertible {
         var number: String
@@ -14,7 +14,7 @@ import Testing
         var error: String?
         /// Problems found when the devices are known.
         var problems: [DeviceSpecProblem] = []
-        /// How this differs from the reference system, and which gap that closes.
+        /// How this differs from Nova.
         var instead: String?
         var testDescription: String { "\(number) \(json)" }
     }
@@ -46,11 +46,11 @@ import Testing
             offered: [all[3], all[4]]),
         Example(
             number: "12", json: #"{"address":{"bus":"0"}}"#, problems: [.idle(entry: 0)],
-            instead: "matches nothing and says so: expressions fit whole fields (G02)"),
+            instead: "matches nothing and says so: expressions fit whole fields"),
         Example(
             number: "12, meant", json: #"{"address":{"bus":"0."}}"#,
             offered: all + SpecHost.graphics,
-            instead: "how to write what the reference system took 12 for (G02)"),
+            instead: "how to write what Nova took 12 for"),
         Example(
             number: "13",
             json: #"{"address":{"domain":"0000","bus":"06","slot":"00","function":"0"}}"#,
@@ -59,7 +59,7 @@ import Testing
         Example(
             number: "20, gone", json: #"{"devname":"ens9"}"#,
             problems: [.interfaceMissing(entry: 0, name: "ens9")],
-            instead: "matches nothing, as there, and says so (G15)"),
+            instead: "matches nothing, as there, and says so"),
         Example(
             number: "23", json: #"{"vendor_id":"ffff"}"#, problems: [.idle(entry: 0)]),
         Example(
@@ -76,7 +76,7 @@ import Testing
         Example(
             number: "32", json: #"{"devname":"nope","remote_managed":"true"}"#,
             problems: [.interfaceMissing(entry: 0, name: "nope")],
-            instead: "a problem of the host's report, not the end of the agent (G15)"),
+            instead: "a problem of the host's report, not the end of the agent"),
     ]
 
     static let refused: [Example] = [
@@ -93,7 +93,7 @@ import Testing
         Example(number: "22", json: #"{"vendor_id":"fffff"}"#, error: "badValue"),
         Example(
             number: "26", json: #"{"adress":"0000:06:00.3"}"#, error: "unknownKey",
-            instead: "a typing error is an error, not a tag that every device has (G01)"),
+            instead: "a typing error is an error, not a tag that every device has"),
         Example(number: "27a", json: #""0000:06:00.3""#, error: "notAnEntry"),
         Example(number: "27b", json: #"[["x"]]"#, error: "notAnEntry"),
         Example(number: "27c", json: #"{address:1}"#, error: "malformed"),

@@ -2,7 +2,7 @@ import ComputeModel
 
 @testable import DeviceTracking
 
-/// The host of spec/device-tracking section 1.6.
+/// The host that the worked examples are about: `DeviceSpecExampleTests`.
 enum SpecHost {
     static let devices: [Device] = {
         var all = [device("0000:06:00.0", .pf, "15b3:101d")]

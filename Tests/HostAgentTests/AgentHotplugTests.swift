@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    /// G21: NIC, switch port, device and definition stay as they were.
+    /// NIC, switch port, device and definition stay as they were.
     @Test func aDetachThatIsNeverAnsweredChangesNothing() async throws {
         let stage = Stage()
         try await stage.withAgent(settings: settings) {

@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    /// NICs go before the memory is saved, and are back before the CPUs go on (G74).
+    /// NICs go before the memory is saved, and are back before the CPUs go on.
     @Test func nothingRunsWithoutItsNICs() async {
         let stage = Stage()
         await stage.withAgent {
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    /// G22: what is missing comes back, what was left is not touched.
+    /// What is missing comes back, what was left is not touched.
     @Test func aFailedSuspensionIsTakenBack() async throws {
         let stage = Stage()
         var settings = Stage.settings
@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    /// G73: a resume that fails costs nothing.
+    /// A resume that fails costs nothing: the saved memory is there for the next one.
     @Test(arguments: [SimulatedOperation.plug, .restore, .attach, .unpause])
     func aFailedResumeIsTakenBack(_ operation: SimulatedOperation) async {
         let stage = Stage()

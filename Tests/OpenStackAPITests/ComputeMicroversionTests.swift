@@ -30,7 +30,7 @@ import Testing
         #expect(versions.shuffled().sorted() == versions)
     }
 
-    /// Headers of a request and what its answer is in, as the reference system was recorded.
+    /// Headers of a request and what its answer is in, as Nova was recorded.
     struct Negotiation: Sendable {
         let headers: [String: String]
         let status: Int

@@ -5,7 +5,7 @@ import Testing
 
 @testable import OpenStackAPI
 
-/// The keys of a server in each microversion, as recorded from the reference system.
+/// The keys of a server in each microversion, as recorded from Nova.
 @Suite struct ComputeServerViewTests {
     static let first: Set<String> = [
         "OS-DCF:diskConfig", "OS-EXT-AZ:availability_zone", "OS-EXT-STS:power_state",

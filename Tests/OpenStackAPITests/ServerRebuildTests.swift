@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    /// The keys of the answer, as the reference system's was recorded at 2.100.
+    /// The keys of the answer, as Nova's was recorded at 2.100.
     @Test func theAnswerIsTheServerWithItsPassword() async throws {
         let bed = try await ComputeAPITestbed()
         let instance = try await bed.put("s1") { $0.task = .rebuilding }

@@ -112,7 +112,7 @@ struct AttachInterface: InstanceWorkflow {
 }
 
 /// Takes a port out of an instance on the host where it is: the port is free only when the guest
-/// has given it up (gap G21).
+/// has given it up, as until then it may use the device behind it.
 ///
 /// ```
 /// step      does                                  undone by

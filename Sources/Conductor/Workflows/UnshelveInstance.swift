@@ -8,7 +8,7 @@ import Workflow
 /// ```
 /// accept      -                                  offloaded as before, its ports unbound
 /// place       host and devices claimed           claim released
-/// bind_ports  ports on the new devices           ports unbound, still the instance's (gap G25)
+/// bind_ports  ports on the new devices           ports unbound, still the instance's
 /// assign      the guest on the new host          removed there, awaited
 /// await       the host's word
 /// finish      active; the image belongs to the root disk now

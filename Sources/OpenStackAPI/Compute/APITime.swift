@@ -9,7 +9,7 @@ enum APITime {
         date.formatted(.iso8601)
     }
 
-    /// `2026-01-02T03:04:05.000000`: whole seconds, as the reference system stores them.
+    /// `2026-01-02T03:04:05.000000`: whole seconds, as Nova stores them.
     static func micros(_ date: Date) -> String {
         String(date.formatted(.iso8601).dropLast()) + ".000000"
     }

@@ -2,7 +2,7 @@ import ComputeModel
 import RequestPipeline
 
 /// A version of the compute API, `2.<minor>`. One list holds what each changes here; the numbers
-/// are those of the reference system (spec/api-surface section 2).
+/// are Nova's, from the history of its REST API's versions.
 struct Microversion: Sendable, Comparable {
     let minor: Int
 

@@ -111,7 +111,7 @@ extension ComputeService {
         return found
     }
 
-    /// The reference system answers 400 here, and not 409 as elsewhere when a state is wrong.
+    /// Nova answers 400 here, and not 409 as elsewhere when a state is wrong.
     private func check(
         _ migration: Migration, isOneOf states: [MigrationStatus], for verb: String
     ) throws(DomainError) {

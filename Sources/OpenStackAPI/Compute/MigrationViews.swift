@@ -64,7 +64,7 @@ struct MigrationViews {
         return members
     }
 
-    /// The destination's address, which the reference system does not note for live migrations.
+    /// The destination's address, which Nova does not note for live migrations.
     private func address(_ migration: Migration) throws -> String? {
         guard migration.kind != .liveMigration, let host = migration.destinationHostID else {
             return nil

@@ -96,7 +96,7 @@ extension ComputeService {
         }
     }
 
-    /// What only administrators may do, as by the reference system's policy.
+    /// What only administrators may do, as by Nova's policy.
     private static let administrative: Set<String> = [
         "migrate", "os-migrateLive", "evacuate", "os-resetState", "resetNetwork",
         "injectNetworkInfo",

@@ -81,7 +81,7 @@ struct ServerQuery {
         return filters
     }
 
-    /// Names are matched by regular expression, as in the reference system. A pattern that is too
+    /// Names are matched by regular expression, as in Nova. A pattern that is too
     /// long or wrong is an error, not an empty list.
     private static func nameFilter(_ pattern: String) throws -> (Instance) -> Bool {
         guard pattern.utf8.count <= 255, let regex = try? Regex(pattern) else {

@@ -53,7 +53,7 @@ extension Instance {
         state == .resized ? resize?.newFlavor ?? flavor : flavor
     }
 
-    /// As `OS-EXT-STS:power_state`. The reference system says of servers whose memory is saved on
+    /// As `OS-EXT-STS:power_state`. Nova says of servers whose memory is saved on
     /// disk, and of offloaded ones, that they are shut down.
     var shownPower: Int {
         let isOff = observed == .suspended || state == .shelvedOffloaded
