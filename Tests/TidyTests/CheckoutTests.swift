@@ -9,6 +9,26 @@ import Testing
         Issue.record("\(rule.name): \(violations.count) found\(list)")
     }
 
+    /// The documents' rules look at so many names, or their readers have become blind.
+    @Test func documentsNameMuch() {
+        let names = CheckedName.all(.checkout)
+        let counts = Dictionary(grouping: names, by: \.kind).mapValues(\.count)
+        let list = counts.sorted { $0.key < $1.key }.map { "\n  \($0.value) \($0.key)" }.joined()
+        print("names in documents that were checked: \(names.count)\(list)")
+        for (kind, least) in Self.leastCounts {
+            #expect(counts[kind] ?? 0 >= least, "\(kind)")
+        }
+    }
+
+    private static let leastCounts = [
+        "capabilities": 20, "commands of the program": 90,
+        "keys in examples": 40, "keys in tables": 60, "keys that the program reads": 70,
+        "links": 40, "options": 50, "options of the program": 25, "parts of targets": 100,
+        "paths": 35, "rows of modules": 25, "targets of make": 25,
+        "tests and steps that show them": 90, "types": 150, "words with underscores": 200,
+        "commands of the program in its guide": 25, "options of the program in its guide": 30,
+    ]
+
     /// Rules that find nothing because they read nothing would hold for ever.
     @Test(arguments: [
         "Package.swift", "Sources/ComputeModel/Instance.swift", "Sources/Scheduler/Rejection.swift",

@@ -34,6 +34,13 @@ struct HouseRule: Sendable, CustomTestStringConvertible {
         HouseRule(name: "documentation", check: Documentation.check),
         HouseRule(name: "pure modules", check: PureModules.check),
         HouseRule(name: "module edges", check: ModuleEdges.check),
+        HouseRule(name: "document paths", check: DocumentPaths.check),
+        HouseRule(name: "document types", check: DocumentTypes.check),
+        HouseRule(name: "document commands", check: DocumentCommands.check),
+        HouseRule(name: "configuration keys", check: ConfigurationKeys.check),
+        HouseRule(name: "capabilities", check: Capabilities.check),
+        HouseRule(name: "module table", check: ModuleTable.check),
+        HouseRule(name: "references", check: Traces.references),
     ]
 
     static func named(_ name: String) -> HouseRule? { all.first { $0.name == name } }

@@ -11,6 +11,13 @@ extension RuleSample {
                 "places of one machine", "inside a path", "Lab/b.sh",
                 "\"$tree/ro" + "ot/.ssh\" \"$tree\"/ho" + "me/ net" + Traces.places[0]),
             RuleSample(
+                "references", "gaps and papers", "Sources/A/B.swift",
+                "// \(Traces.privatePapers[1])07\n// Source: \(Traces.privatePapers[0])a\n"
+                    + "// It is so (G" + "21).", lines: [1, 2, 3]),
+            RuleSample(
+                "references", "words that only look so", "Fuzz/README.md",
+                "device-spec/a (GRDB) gap Given `spec/`"),
+            RuleSample(
                 "package sources", "GitHub", "Package.swift", package("https://github.com/a/b")),
             RuleSample(
                 "package sources", "elsewhere", "Package.swift", package("https://a.example/b"),

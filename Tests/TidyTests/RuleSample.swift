@@ -23,7 +23,9 @@ struct RuleSample: Sendable, CustomTestStringConvertible {
         self.objections = objections
     }
 
-    static let all = lengths + calls + traces + names + documentation + purity + edges
+    static let all =
+        lengths + calls + traces + names + documentation + purity + edges + documents + commands
+        + keys + claims
 }
 
 /// Each rule against texts that break it and texts that only look as if they did.

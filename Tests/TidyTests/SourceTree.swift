@@ -8,6 +8,8 @@ struct SourceFile: Sendable {
     let lines: [String]
     /// The tokens, if it is Swift.
     let swift: SwiftText?
+    /// The parts of a page, if it is one.
+    let markdown: Markdown?
 
     init(path: String, text: String) {
         self.path = path
@@ -17,6 +19,7 @@ struct SourceFile: Sendable {
         if lines.last == "" { lines.removeLast() }
         self.lines = lines
         swift = path.hasSuffix(".swift") ? SwiftText(text) : nil
+        markdown = path.hasSuffix(".md") ? Markdown(lines) : nil
     }
 
     var isPython: Bool { path.hasSuffix(".py") }
@@ -53,15 +56,24 @@ struct SourceTree: Sendable {
         files.compactMap { file in file.swift.map { (file, $0) } }
     }
 
+    /// Pages that have to be true today: what changed in a release stays as it was.
+    var documents: [(page: SourceFile, text: Markdown)] {
+        files.filter { !$0.isIn("changes") }.compactMap { page in
+            page.markdown.map { (page, $0) }
+        }
+    }
+
     func file(_ path: String) -> SourceFile? { files.first { $0.path == path } }
 
     /// The checkout this test was compiled from, read once.
     static let checkout = SourceTree(files: readCheckout())
 
     /// Folders that are read whole, and files beside them.
-    private static let folders = ["Sources", "Tests", "Lab", "docs", "changes", ".ci"]
+    private static let folders = [
+        "Sources", "Tests", "Lab", "Fuzz", "Benchmarks", "docs", "changes", ".ci",
+    ]
     private static let singleFiles = [
-        "Package.swift", "Makefile", "README.md", "CONTRIBUTING.md", "packages.txt",
+        "Package.swift", "Makefile", "README.md", "CONTRIBUTING.md", "LICENSE", "packages.txt",
     ]
     /// Files above this size in bytes are data, not text that someone wrote.
     private static let textSizeMax = 1 << 20

@@ -55,6 +55,39 @@ enum Traces {
         return false
     }
 
+    /// Papers and numbers that are not in this repository. Written in parts, for the same reason.
+    static let privatePapers = ["spe" + "c/", "ga" + "p G", "ga" + "ps G", "(" + "G"]
+
+    static func references(_ tree: SourceTree) -> [Violation] {
+        tree.files.flatMap { file in
+            privatePapers.flatMap { mark in
+                file.lines(with: mark)
+                    .filter { refersTo(mark, file.lines[$0 - 1]) }
+                    .map { line in
+                        Violation(
+                            path: file.path, line: line,
+                            message: "nobody can look up what `\(mark)` stands for: say it, or"
+                                + " link a page of docs")
+                    }
+            }
+        }
+    }
+
+    /// Whether `mark` begins a word, and goes on as a file's name or a number does.
+    private static func refersTo(_ mark: String, _ line: String) -> Bool {
+        var rest = line[...]
+        while let match = rest.firstRange(of: mark) {
+            let before = line[..<match.lowerBound].last
+            let after = line[match.upperBound...].prefix(2)
+            let beginsWord = before.map { !($0.isLetter || $0.isNumber || "-_/".contains($0)) }
+            let isNumber = after.count == 2 && after.allSatisfy(\.isNumber)
+            let goesOn = mark.hasSuffix("/") ? after.first?.isLowercase == true : isNumber
+            if beginsWord ?? true, goesOn { return true }
+            rest = rest[match.upperBound...]
+        }
+        return false
+    }
+
     /// Packages come from where everyone gets them: a mirror is a setting of a machine.
     static func packageSources(_ tree: SourceTree) -> [Violation] {
         tree.files.flatMap { file -> [Violation] in
