@@ -42,7 +42,7 @@ def compile_targets(build):
     objects = []
     for module, patterns in MODULES.items():
         folder = ROOT / "Sources" / module
-        files = sorted({str(file) for pattern in patterns for file in folder.glob(pattern)})
+        files = sorted({str(file) for pattern in patterns for file in folder.rglob(pattern)})
         output = build / f"{module}.o"
         run(["swiftc", *FLAGS, "-wmo", "-module-name", module, "-emit-module", "-I", str(build),
              "-c", *files, "-o", str(output)], cwd=build)
