@@ -176,6 +176,9 @@ let programs: [Target] = [
 ]
 
 let tests: [Target] = [
+    // What tests of several targets need; in no product.
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"]),
     .testTarget(name: "ComputeModelTests", dependencies: ["ComputeModel"]),
     .testTarget(
         name: "DeviceTrackingTests", dependencies: ["ComputeModel", "DeviceTracking"]),
