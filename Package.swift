@@ -269,7 +269,7 @@ let tests: [Target] = [
         name: "HostAgentTests",
         dependencies: [
             "AgentProtocol", "ComputeModel", "DeviceTracking", "HostAgent", "HostDrivers",
-            "SimulatedDrivers",
+            "SimulatedDrivers", "TestSupport",
         ]),
     .testTarget(
         name: "SimulatedDriversTests",

@@ -2,12 +2,13 @@ import AgentProtocol
 import ComputeModel
 import HostDrivers
 import SimulatedDrivers
+import TestSupport
 import Testing
 
 @testable import HostAgent
 
 /// Copies of root disks on their way to the control plane.
-@Suite(.timeLimit(.minutes(1))) struct AgentExportTests {
+@Suite(.endsTheHung) struct AgentExportTests {
     private let image = ImageID("copy")
 
     private func export(_ goal: AssignmentGoal, _ generation: Int) -> Assignment {
@@ -17,9 +18,9 @@ import Testing
     }
 
     /// A guest that has written something to its disk.
-    private func begin(_ stage: Stage) async {
+    private func begin(_ stage: Stage) async throws {
         stage.plane.assign(Fixture.assignment(.running))
-        await stage.plane.report(.settled)
+        try await stage.plane.report(.settled)
         stage.host.write("mine", toDiskOf: Fixture.instance)
     }
 
@@ -30,9 +31,9 @@ import Testing
     func storesACopy(_ goal: AssignmentGoal, power: GuestPower, copies: Int) async throws {
         let stage = Stage()
         try await stage.withAgent {
-            await begin(stage)
+            try await begin(stage)
             stage.plane.assign(export(goal, 2))
-            let report = try #require(await stage.plane.report(.settled, generation: 2))
+            let report = try await stage.plane.report(.settled, generation: 2)
             #expect(report.exported == image)
             #expect(report.power == power)
             #expect(stage.count(.copyRoot) == copies)
@@ -45,9 +46,11 @@ import Testing
             #expect(early.allSatisfy { $0.phase == .working })
         }
         // The next agent knows that it was done.
-        await stage.withAgent {
-            await stage.plane.first { $0.hellos == 2 && $0.polls > 3 }
-            await stage.plane.report(.settled, generation: 2)
+        try await stage.withAgent {
+            try await stage.plane.awaiting("the second agent to have taken over the batch") {
+                $0.hellos == 2 && $0.polls > 3
+            }
+            try await stage.plane.report(.settled, generation: 2)
             #expect(stage.count(.export) == 1)
         }
     }
@@ -56,114 +59,114 @@ import Testing
     @Test func aCopyHasTheGuestsData() async throws {
         let stage = Stage()
         let other = InstanceID("i2")
-        await stage.withAgent {
-            await begin(stage)
+        try await stage.withAgent {
+            try await begin(stage)
             stage.plane.assign(export(.running, 2))
-            await stage.plane.report(.settled, generation: 2)
+            try await stage.plane.report(.settled, generation: 2)
             var assignment = Fixture.assignment(.running, ports: [3], instance: other)
             assignment.guest.image = GuestImage(
                 id: image, format: "qcow2", sizeBytes: 4 << 16, virtualSizeBytes: 1 << 30,
                 sha512: "")
             stage.plane.assign(export(.running, 2), assignment)
-            await stage.plane.report(.settled, of: other)
+            try await stage.plane.report(.settled, of: other)
         }
         let disk = stage.host.snapshot.disks[other]?.disks[.root(build: 0)]
         #expect(disk?.content == "mine")
         #expect(disk?.image == image)
     }
 
-    @Test func aCopyThatIsCutOffIsMadeAgain() async {
+    @Test func aCopyThatIsCutOffIsMadeAgain() async throws {
         let stage = Stage()
-        await stage.withAgent {
-            await begin(stage)
+        try await stage.withAgent {
+            try await begin(stage)
             stage.host.set(.transient(), on: .copyRoot, call: 1)
             stage.host.set(.transient(), on: .export, call: 1)
             stage.plane.assign(export(.running, 2))
-            await stage.plane.report(.settled, generation: 2)
+            try await stage.plane.report(.settled, generation: 2)
             #expect(stage.count(.copyRoot) == 3)
             #expect(stage.host.snapshot.running == [Fixture.instance])
         }
     }
 
     @Test(arguments: [SimulatedOperation.copyRoot, .export])
-    func givesUpAfterTheBound(_ operation: SimulatedOperation) async {
+    func givesUpAfterTheBound(_ operation: SimulatedOperation) async throws {
         let stage = Stage()
-        await stage.withAgent {
-            await begin(stage)
+        try await stage.withAgent {
+            try await begin(stage)
             stage.host.set(.transient(), on: operation)
             stage.plane.assign(export(.running, 2))
-            let report = await stage.plane.report(.failed, generation: 2, power: .running)
-            #expect(report?.failure == "A copy of the server's disk could not be stored.")
-            #expect(report?.exported == nil)
+            let report = try await stage.plane.report(.failed, generation: 2, power: .running)
+            #expect(report.failure == "A copy of the server's disk could not be stored.")
+            #expect(report.exported == nil)
             #expect(stage.count(operation) == AgentSettings().attemptsMax)
         }
     }
 
-    @Test func aRefusalIsFinalAndAnAbsenceIsNot() async {
+    @Test func aRefusalIsFinalAndAnAbsenceIsNot() async throws {
         let stage = Stage()
-        await stage.withAgent {
-            await begin(stage)
+        try await stage.withAgent {
+            try await begin(stage)
             stage.plane.change { $0.storeProblem = .unreachable("restarting") }
             stage.plane.assign(export(.running, 2))
-            await stage.plane.first {
+            try await stage.plane.awaiting("the twentieth attempt to have failed") {
                 $0.latest(Fixture.instance)?.detail.hasPrefix("attempt 20 failed") == true
             }
             stage.plane.change { $0.storeProblem = .refused("no space") }
-            await stage.plane.report(.failed, generation: 2, power: .running)
+            try await stage.plane.report(.failed, generation: 2, power: .running)
             stage.plane.change { $0.storeProblem = nil }
             stage.plane.assign(export(.running, 3))
-            await stage.plane.report(.settled, generation: 3)
+            try await stage.plane.report(.settled, generation: 3)
         }
     }
 
-    @Test func anotherGenerationCancelsIt() async {
+    @Test func anotherGenerationCancelsIt() async throws {
         let stage = Stage()
-        await stage.withAgent {
-            await begin(stage)
+        try await stage.withAgent {
+            try await begin(stage)
             stage.plane.change { $0.storeIsStalled = true }
             stage.plane.assign(export(.running, 2))
-            await stage.plane.first {
+            try await stage.plane.awaiting("the whole copy to be on its way") {
                 $0.latest(Fixture.instance)?.detail == "storing a copy of the root disk 100 %"
             }
             stage.plane.assign(Fixture.assignment(.running, generation: 3))
-            await stage.plane.report(.settled, generation: 3, power: .running)
+            try await stage.plane.report(.settled, generation: 3, power: .running)
             #expect(stage.plane.state.stored.isEmpty)
             #expect(stage.host.snapshot.disks[Fixture.instance]?.copy == nil)
         }
     }
 
-    @Test func aCopyLeftByAKilledAgentIsRemoved() async {
+    @Test func aCopyLeftByAKilledAgentIsRemoved() async throws {
         let stage = Stage()
-        await stage.withAgent {
-            await begin(stage)
+        try await stage.withAgent {
+            try await begin(stage)
             stage.plane.change { $0.storeIsStalled = true }
             stage.plane.assign(export(.running, 2))
-            await stage.plane.first { $0.storesBegun == 1 }
+            try await stage.plane.awaiting("a store to have begun") { $0.storesBegun == 1 }
             stage.host.sever()
         }
         #expect(stage.host.snapshot.disks[Fixture.instance]?.copy != nil)
         stage.plane.change { $0.storeIsStalled = false }
-        await stage.withAgent {
+        try await stage.withAgent {
             stage.plane.assign(Fixture.assignment(.running, generation: 3))
-            await stage.host { $0.disks[Fixture.instance]?.copy == nil }
-            await stage.plane.report(.settled, generation: 3)
+            try await stage.host("the copy to be gone") { $0.disks[Fixture.instance]?.copy == nil }
+            try await stage.plane.report(.settled, generation: 3)
         }
     }
 
     /// A guest that ends while it is copied is not started for that.
-    @Test func aGuestThatPowersOffIsCopiedAsItIs() async {
+    @Test func aGuestThatPowersOffIsCopiedAsItIs() async throws {
         let stage = Stage()
-        await stage.withAgent {
-            await begin(stage)
+        try await stage.withAgent {
+            try await begin(stage)
             stage.host.set(.stall, on: .copyRoot)
             stage.plane.assign(export(.running, 2))
-            await stage.plane.first {
+            try await stage.plane.awaiting("the copying of the root disk") {
                 $0.latest(Fixture.instance)?.detail == "copying the root disk"
             }
             stage.host.powerOff(Fixture.instance)
             stage.host.heal()
-            let report = await stage.plane.report(.settled, generation: 2, power: .shutdown)
-            #expect(report?.exported == image)
+            let report = try await stage.plane.report(.settled, generation: 2, power: .shutdown)
+            #expect(report.exported == image)
             #expect(stage.count(.start) == 1)
         }
     }

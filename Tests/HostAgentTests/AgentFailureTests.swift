@@ -2,11 +2,12 @@ import AgentProtocol
 import ComputeModel
 import HostDrivers
 import SimulatedDrivers
+import TestSupport
 import Testing
 
 @testable import HostAgent
 
-@Suite(.timeLimit(.minutes(1))) struct AgentFailureTests {
+@Suite(.endsTheHung) struct AgentFailureTests {
     static let buildOperations: [SimulatedOperation] = [
         .prepareRoot, .writeConfigDrive, .resolve, .setMAC, .plug, .define, .start,
     ]
@@ -16,14 +17,14 @@ import Testing
     static let lookOperations: [SimulatedOperation] = [.guests, .listVIFs, .listStorage]
 
     @Test(arguments: buildOperations)
-    func repeatsWhatMayPass(_ operation: SimulatedOperation) async {
+    func repeatsWhatMayPass(_ operation: SimulatedOperation) async throws {
         let stage = Stage()
         stage.host.set(.transient(), on: operation, call: 1)
         stage.host.set(.transient(), on: operation, call: 2)
-        await stage.withAgent {
+        try await stage.withAgent {
             stage.plane.assign(Fixture.assignment(.running))
-            let report = await stage.plane.report(.settled)
-            #expect(report?.power == .running)
+            let report = try await stage.plane.report(.settled)
+            #expect(report.power == .running)
         }
     }
 
@@ -33,7 +34,7 @@ import Testing
         stage.host.set(.transient("no luck"), on: operation)
         try await stage.withAgent {
             stage.plane.assign(Fixture.assignment(.running))
-            let report = try #require(await stage.plane.report(.failed))
+            let report = try await stage.plane.report(.failed)
             #expect(report.failure?.isEmpty == false)
             #expect(report.failure?.contains("no luck") == false)
             #expect(report.detail.contains("no luck"))
@@ -42,30 +43,30 @@ import Testing
         // Nothing more is tried for this generation, not even by the next agent.
         let calls = stage.count(operation)
         stage.host.heal()
-        await stage.withAgent {
+        try await stage.withAgent {
             let other = InstanceID("i2")
             stage.plane.assign(
                 Fixture.assignment(.running),
                 Fixture.assignment(.running, ports: [3], instance: other))
-            await stage.plane.report(.settled, of: other)
-            await stage.plane.report(.failed)
+            try await stage.plane.report(.settled, of: other)
+            try await stage.plane.report(.failed)
             let mine = stage.host.calls.filter {
                 $0.operation == operation && $0.object == Fixture.instance.text
             }
             #expect(mine.count <= calls)
             #expect(stage.host.snapshot.guests[Fixture.instance]?.power != .running)
             stage.plane.assign(Fixture.assignment(.running, generation: 2))
-            await stage.plane.report(.settled, generation: 2)
+            try await stage.plane.report(.settled, generation: 2)
         }
     }
 
     @Test(arguments: buildOperations)
-    func givesUpAtOnceOnARefusal(_ operation: SimulatedOperation) async {
+    func givesUpAtOnceOnARefusal(_ operation: SimulatedOperation) async throws {
         let stage = Stage()
         stage.host.set(.permanent(), on: operation)
-        await stage.withAgent {
+        try await stage.withAgent {
             stage.plane.assign(Fixture.assignment(.running))
-            await stage.plane.report(.failed)
+            try await stage.plane.report(.failed)
         }
         let instances = stage.host.calls.filter { $0.operation == operation }
         // A refused MAC or plug is looked at once more, to tell the reason.
@@ -73,73 +74,75 @@ import Testing
     }
 
     @Test(arguments: removalOperations)
-    func removalsNeverEndEarly(_ operation: SimulatedOperation) async {
+    func removalsNeverEndEarly(_ operation: SimulatedOperation) async throws {
         let stage = Stage()
-        await stage.withAgent {
+        try await stage.withAgent {
             stage.plane.assign(Fixture.assignment(.running))
-            await stage.plane.report(.settled)
+            try await stage.plane.report(.settled)
             stage.host.set(.transient("busy"), on: operation)
             stage.plane.assign(Fixture.assignment(.absent, generation: 2))
-            await stage.plane.first {
+            try await stage.plane.awaiting("the twentieth attempt to have failed") {
                 $0.latest(Fixture.instance)?.detail.hasPrefix("attempt 20 failed") == true
             }
             #expect(stage.plane.state.latest(Fixture.instance)?.phase == .working)
             stage.host.heal()
-            await stage.plane.report(.absent, generation: 2)
+            try await stage.plane.report(.absent, generation: 2)
         }
     }
 
     @Test(arguments: lookOperations)
-    func looksAgainWhenDaemonsComeBack(_ operation: SimulatedOperation) async {
+    func looksAgainWhenDaemonsComeBack(_ operation: SimulatedOperation) async throws {
         let stage = Stage()
         stage.host.set(.transient(), on: operation)
-        await stage.withAgent {
+        try await stage.withAgent {
             stage.plane.assign(Fixture.assignment(.running))
-            await stage.plane.first {
+            try await stage.plane.awaiting("a host report that guests are unreadable") {
                 $0.hostReports.last?.conditions.map(\.code) == ["guests-unreadable"]
             }
             stage.host.heal()
-            await stage.plane.report(.settled)
-            await stage.plane.first { $0.hostReports.last?.conditions == [] }
+            try await stage.plane.report(.settled)
+            try await stage.plane.awaiting("a host report without conditions") {
+                $0.hostReports.last?.conditions == []
+            }
         }
     }
 
     /// `define` that only says it worked makes `start` fail; a lying `start` looks like a guest
     /// that went off at once; lying removals never look clean.
-    @Test func driversThatLieAreFoundOut() async {
+    @Test func driversThatLieAreFoundOut() async throws {
         let stage = Stage()
         stage.host.set(.lie, on: .define)
-        await stage.withAgent {
+        try await stage.withAgent {
             stage.plane.assign(Fixture.assignment(.running))
-            let report = await stage.plane.report(.failed)
-            #expect(report?.failure == "The server could not be started on its host.")
+            let report = try await stage.plane.report(.failed)
+            #expect(report.failure == "The server could not be started on its host.")
             stage.host.heal()
             stage.host.set(.lie, on: .start)
             stage.plane.assign(Fixture.assignment(.running, generation: 2))
-            await stage.plane.report(.settled, generation: 2, power: .shutdown)
+            try await stage.plane.report(.settled, generation: 2, power: .shutdown)
             stage.host.set(.lie, on: .unplug)
             stage.plane.assign(Fixture.assignment(.absent, generation: 3))
-            await stage.plane.first {
+            try await stage.plane.awaiting("a report that steps are without effect") {
                 $0.latest(Fixture.instance)?.detail.contains("All steps succeeded") == true
             }
             stage.host.heal()
-            await stage.plane.report(.absent, generation: 3)
+            try await stage.plane.report(.absent, generation: 3)
         }
     }
 
-    @Test func aStalledGuestHoldsNobodyUp() async {
+    @Test func aStalledGuestHoldsNobodyUp() async throws {
         let stage = Stage()
         let other = InstanceID("i2")
         stage.host.set(.stall, on: .start, call: 1)
-        await stage.withAgent {
+        try await stage.withAgent {
             stage.plane.assign(Fixture.assignment(.running))
-            await stage.host { $0.guests[Fixture.instance] != nil }
+            try await stage.host("the guest to be defined") { $0.guests[Fixture.instance] != nil }
             stage.plane.assign(
                 Fixture.assignment(.running),
                 Fixture.assignment(.running, ports: [3], instance: other))
-            await stage.plane.report(.settled, of: other)
+            try await stage.plane.report(.settled, of: other)
             stage.host.release(.start)
-            await stage.plane.report(.settled)
+            try await stage.plane.report(.settled)
         }
     }
 
@@ -148,7 +151,7 @@ import Testing
         stage.host.vanish(DeviceID("sim-h-pf0/vf2/vdpa2"))
         try await stage.withAgent {
             stage.plane.assign(Fixture.assignment(.running))
-            let report = try #require(await stage.plane.report(.failed))
+            let report = try await stage.plane.report(.failed)
             #expect(report.failure == "Port p2 could not be connected to the network.")
             #expect(report.detail.contains("sim-h-pf0/vf2/vdpa2"))
         }
@@ -162,7 +165,7 @@ import Testing
         assignment.guest.interfaces[0].deviceID = device.id
         try await stage.withAgent {
             stage.plane.assign(assignment)
-            let report = try #require(await stage.plane.report(.failed))
+            let report = try await stage.plane.report(.failed)
             #expect(
                 report.failure == "The network device claimed for port p1 cannot take the"
                     + " port's MAC address fa:16:3e:00:00:01.")
@@ -170,53 +173,53 @@ import Testing
             assignment.generation = 2
             assignment.guest.interfaces[0].macAddress = mac.uppercased()
             stage.plane.assign(assignment)
-            await stage.plane.report(.settled, generation: 2)
+            try await stage.plane.report(.settled, generation: 2)
             #expect(stage.count(.setMAC) == 0)
         }
     }
 
-    @Test func aMACThatDoesNotStickIsFoundOut() async {
+    @Test func aMACThatDoesNotStickIsFoundOut() async throws {
         let stage = Stage()
         stage.host.set(.lie, on: .setMAC)
-        await stage.withAgent {
+        try await stage.withAgent {
             stage.plane.assign(Fixture.assignment(.running))
-            let report = await stage.plane.report(.failed)
-            #expect(report?.failure?.contains("cannot take the port's MAC") == true)
+            let report = try await stage.plane.report(.failed)
+            #expect(report.failure?.contains("cannot take the port's MAC") == true)
             #expect(stage.host.snapshot.guests.isEmpty)
         }
     }
 
-    @Test func anImageThatIsTooLongIsRefused() async {
+    @Test func anImageThatIsTooLongIsRefused() async throws {
         let stage = Stage()
         var assignment = Fixture.assignment(.running)
         assignment.guest.image.sizeBytes = 1500
-        await stage.withAgent { [assignment] in
+        try await stage.withAgent { [assignment] in
             stage.plane.assign(assignment)
-            let report = await stage.plane.report(.failed)
-            #expect(report?.failure == "The server's disk could not be made from its image.")
+            let report = try await stage.plane.report(.failed)
+            #expect(report.failure == "The server's disk could not be made from its image.")
             #expect(stage.plane.state.imageBytesSent <= 2048)
         }
     }
 
-    @Test func aFetchWaitsForTheControlPlane() async {
+    @Test func aFetchWaitsForTheControlPlane() async throws {
         let stage = Stage()
         stage.plane.change { $0.imageProblem = .unreachable("restarting") }
-        await stage.withAgent {
+        try await stage.withAgent {
             stage.plane.assign(Fixture.assignment(.running))
-            await stage.plane.first {
+            try await stage.plane.awaiting("the twentieth attempt to have failed") {
                 $0.latest(Fixture.instance)?.detail.hasPrefix("attempt 20 failed") == true
             }
             stage.plane.change { $0.imageProblem = nil }
-            await stage.plane.report(.settled)
+            try await stage.plane.report(.settled)
         }
     }
 
-    @Test func aCallThatHangsEndsAtItsBound() async {
+    @Test func aCallThatHangsEndsAtItsBound() async throws {
         let host = SimulatedHost(Fixture.spec)
         let storage = host.drivers().storage
         host.set(.stall, on: .capacity)
         // On this clock every wait passes at once.
-        let clock = PatientClock(bound: .seconds(1000))
+        let clock = ImmediateClock(bound: .seconds(1000))
         await #expect {
             try await bounded(.seconds(120), clock, "measure", "storage") {
                 () throws(DriverError) in try await storage.capacity()
@@ -227,20 +230,20 @@ import Testing
         #expect(clock.waits == [.seconds(120)])
     }
 
-    @Test func reportsAreRepeatedUntilTheyAreTaken() async {
+    @Test func reportsAreRepeatedUntilTheyAreTaken() async throws {
         let stage = Stage()
-        await stage.withAgent {
+        try await stage.withAgent {
             stage.host.set(.stall, on: .start)
             stage.plane.assign(Fixture.assignment(.running))
-            await stage.host { $0.guests[Fixture.instance] != nil }
+            try await stage.host("the guest to be defined") { $0.guests[Fixture.instance] != nil }
             stage.plane.change { $0.problem = .garbled("noise") }
             stage.host.heal()
-            await stage.host { !$0.running.isEmpty }
+            try await stage.host("the guest to run") { !$0.running.isEmpty }
             let hellos = stage.plane.state.hellos
-            await stage.plane.first { $0.hellos > hellos + 5 }
+            try await stage.plane.awaiting("five more hellos") { $0.hellos > hellos + 5 }
             #expect(stage.plane.state.latest(Fixture.instance)?.phase != .settled)
             stage.plane.change { $0.problem = nil }
-            await stage.plane.report(.settled)
+            try await stage.plane.report(.settled)
         }
     }
 }

@@ -2,11 +2,12 @@ import ComputeModel
 import HostAgent
 import HostDrivers
 import SimulatedDrivers
+import TestSupport
 import Testing
 
 /// Killed before any of its driver calls, an agent leaves something that the next one brings to
 /// the same end.
-@Suite(.timeLimit(.minutes(5))) struct AgentKillTests {
+@Suite(.bounded) struct AgentKillTests {
     struct Scenario: CustomTestStringConvertible, Sendable {
         let testDescription: String
         /// Brought about before anything is killed, one after the other.
@@ -72,9 +73,9 @@ import Testing
     @Test(arguments: scenarios)
     func endsTheSame(_ scenario: Scenario) async throws {
         let reference = try await prepare(scenario)
-        await reference.withAgent {
+        try await reference.withAgent {
             reference.plane.assign(scenario.asked)
-            _ = await reference.plane.report(
+            try await reference.plane.report(
                 scenario.phase, generation: scenario.asked.generation)
         }
         let expected = reference.host.snapshot
@@ -84,13 +85,13 @@ import Testing
         for call in 1...callsMax {
             let stage = try await prepare(scenario)
             stage.plane.assign(scenario.asked)
-            let wasKilled = await stage.isKilled(atCall: call) {
-                await stage.plane.report(
+            let wasKilled = try await stage.isKilled(atCall: call) {
+                try await stage.plane.report(
                     scenario.phase, generation: scenario.asked.generation)
             }
             if wasKilled { kills += 1 }
-            await stage.withAgent {
-                _ = await stage.plane.report(
+            try await stage.withAgent {
+                try await stage.plane.report(
                     scenario.phase, generation: scenario.asked.generation)
             }
             #expect(stage.host.snapshot == expected, "killed at call \(call)")
@@ -102,9 +103,9 @@ import Testing
     private func prepare(_ scenario: Scenario) async throws -> Stage {
         let stage = Stage()
         for before in scenario.before {
-            await stage.withAgent {
+            try await stage.withAgent {
                 stage.plane.assign(before)
-                await stage.plane.report(.settled, generation: before.generation)
+                try await stage.plane.report(.settled, generation: before.generation)
             }
         }
         return stage

@@ -3,51 +3,52 @@ import ComputeModel
 import HostAgent
 import HostDrivers
 import SimulatedDrivers
+import TestSupport
 import Testing
 
 /// An agent that is killed before any of its calls, on either side of a live migration: the guest
 /// runs once, and has its NICs in the end.
-@Suite(.timeLimit(.minutes(5))) struct AgentMigrationKillTests {
+@Suite(.bounded) struct AgentMigrationKillTests {
     /// More calls than source or destination need for their part, looks included.
     static let callsMax = 40
     /// An agent that was done so often before it could be killed makes no more calls: some come at
     /// other times than before, so once is not enough.
     static let survivalsMax = 2
 
-    private func prepared() async -> MigrationStage {
+    private func prepared() async throws -> MigrationStage {
         let pair = MigrationStage()
-        await pair.withAgents {
-            await pair.run()
+        try await pair.withAgents {
+            try await pair.run()
             pair.destination.plane.assign(MigrationStage.arrival())
-            await pair.destination.plane.report(.prepared, generation: 2)
+            try await pair.destination.plane.report(.prepared, generation: 2)
         }
         return pair
     }
 
     @Test(arguments: [OrphanedMigrations.abort, .complete, .goOn])
-    func theSourceIsKilled(_ rule: OrphanedMigrations) async {
+    func theSourceIsKilled(_ rule: OrphanedMigrations) async throws {
         var (kills, survivals) = (0, 0)
         for call in 1...Self.callsMax where survivals < Self.survivalsMax {
-            let pair = await prepared()
+            let pair = try await prepared()
             let (source, destination) = (pair.source, pair.destination)
             source.host.setOrphanedMigrations(rule)
-            await destination.withAgent {
+            try await destination.withAgent {
                 source.plane.assign(MigrationStage.departure())
-                let wasKilled = await source.isKilled(atCall: call) {
-                    await source.plane.report(.departed, generation: 3)
+                let wasKilled = try await source.isKilled(atCall: call) {
+                    try await source.plane.report(.departed, generation: 3)
                 }
                 if wasKilled { kills += 1 } else { survivals += 1 }
                 #expect(pair.running == 1, "killed at call \(call)")
-                await source.withAgent {
-                    await source.plane.first {
+                try await source.withAgent {
+                    try await source.plane.awaiting("a report of generation 3") {
                         $0.latest(Fixture.instance)?.generation == 3
                     }
                     source.host.completeMigration(of: Fixture.instance)
-                    await source.plane.report(.departed, generation: 3)
-                    await destination.plane.report(.settled, generation: 2, power: .running)
+                    try await source.plane.report(.departed, generation: 3)
+                    try await destination.plane.report(.settled, generation: 2, power: .running)
                     source.plane.assign(
                         MigrationStage.assignment(.absent, generation: 4, on: "h"))
-                    await source.plane.report(.absent, generation: 4)
+                    try await source.plane.report(.absent, generation: 4)
                 }
             }
             #expect(pair.isComplete(at: destination), "killed at call \(call)")
@@ -58,21 +59,21 @@ import Testing
 
     /// The Conductor takes the departure back, wherever the agent was killed.
     @Test(arguments: [OrphanedMigrations.abort, .goOn])
-    func theSourceIsKilledAndTheMoveTakenBack(_ rule: OrphanedMigrations) async {
+    func theSourceIsKilledAndTheMoveTakenBack(_ rule: OrphanedMigrations) async throws {
         var survivals = 0
         for call in 1...Self.callsMax where survivals < Self.survivalsMax {
-            let pair = await prepared()
+            let pair = try await prepared()
             let (source, destination) = (pair.source, pair.destination)
             source.host.setOrphanedMigrations(rule)
-            await destination.withAgent {
+            try await destination.withAgent {
                 source.plane.assign(MigrationStage.departure())
-                let wasKilled = await source.isKilled(atCall: call) {
-                    await source.plane.report(.departed, generation: 3)
+                let wasKilled = try await source.isKilled(atCall: call) {
+                    try await source.plane.report(.departed, generation: 3)
                 }
                 if !wasKilled { survivals += 1 }
                 source.plane.assign(MigrationStage.assignment(.running, generation: 4, on: "h"))
-                await source.withAgent {
-                    _ = await source.plane.first {
+                try await source.withAgent {
+                    try await source.plane.awaiting("generation 4 to be settled or departed") {
                         let latest = $0.latest(Fixture.instance)
                         return latest?.generation == 4
                             && [.settled, .departed].contains(latest?.phase)
@@ -81,11 +82,11 @@ import Testing
                 let hasLeft = pair.guest(source) == nil
                 #expect(!hasLeft || !wasKilled || call > 12, "killed at call \(call)")
                 if hasLeft {
-                    await destination.plane.report(.settled, generation: 2)
+                    try await destination.plane.report(.settled, generation: 2)
                 } else {
                     destination.plane.assign(
                         MigrationStage.assignment(.absent, generation: 5, on: "g"))
-                    await destination.plane.report(.absent, generation: 5)
+                    try await destination.plane.report(.absent, generation: 5)
                 }
                 #expect(
                     pair.isComplete(at: hasLeft ? destination : source), "killed at call \(call)")
@@ -93,46 +94,46 @@ import Testing
         }
     }
 
-    @Test func theDestinationIsKilledWhilePreparing() async {
+    @Test func theDestinationIsKilledWhilePreparing() async throws {
         var survivals = 0
         for call in 1...Self.callsMax where survivals < Self.survivalsMax {
             let pair = MigrationStage()
             let (source, destination) = (pair.source, pair.destination)
-            await source.withAgent {
-                await pair.run()
+            try await source.withAgent {
+                try await pair.run()
                 destination.plane.assign(MigrationStage.arrival())
-                let wasKilled = await destination.isKilled(atCall: call) {
-                    await destination.plane.report(.prepared, generation: 2)
+                let wasKilled = try await destination.isKilled(atCall: call) {
+                    try await destination.plane.report(.prepared, generation: 2)
                 }
                 if !wasKilled { survivals += 1 }
-                await destination.withAgent {
-                    await destination.plane.report(.prepared, generation: 2)
+                try await destination.withAgent {
+                    try await destination.plane.report(.prepared, generation: 2)
                     source.plane.assign(MigrationStage.departure())
-                    await destination.plane.report(.settled, generation: 2, power: .running)
-                    await source.plane.report(.departed, generation: 3)
+                    try await destination.plane.report(.settled, generation: 2, power: .running)
+                    try await source.plane.report(.departed, generation: 3)
                 }
             }
             #expect(pair.isComplete(at: destination), "killed at call \(call)")
         }
     }
 
-    @Test func theDestinationIsKilledWhenTheGuestComes() async {
+    @Test func theDestinationIsKilledWhenTheGuestComes() async throws {
         var (kills, survivals) = (0, 0)
         for call in 1...Self.callsMax where survivals < Self.survivalsMax {
-            let pair = await prepared()
+            let pair = try await prepared()
             let (source, destination) = (pair.source, pair.destination)
-            await source.withAgent {
+            try await source.withAgent {
                 source.plane.assign(MigrationStage.departure())
-                let wasKilled = await destination.isKilled(atCall: call) {
-                    await destination.plane.report(.settled, generation: 2, power: .running)
+                let wasKilled = try await destination.isKilled(atCall: call) {
+                    try await destination.plane.report(.settled, generation: 2, power: .running)
                 }
                 if wasKilled { kills += 1 } else { survivals += 1 }
-                await destination.withAgent {
-                    let report = await destination.plane.report(
+                try await destination.withAgent {
+                    let report = try await destination.plane.report(
                         .settled, generation: 2, power: .running)
-                    #expect(report?.migration?.networkBackAt == Fixture.now)
+                    #expect(report.migration?.networkBackAt == Fixture.now)
                 }
-                await source.plane.report(.departed, generation: 3)
+                try await source.plane.report(.departed, generation: 3)
             }
             #expect(pair.isComplete(at: destination), "killed at call \(call)")
         }
@@ -140,16 +141,16 @@ import Testing
     }
 
     /// Nobody at the destination: the guest waits there without its NICs, and runs.
-    @Test func theDestinationIsAwayWhileTheGuestComes() async {
-        let pair = await prepared()
+    @Test func theDestinationIsAwayWhileTheGuestComes() async throws {
+        let pair = try await prepared()
         let (source, destination) = (pair.source, pair.destination)
-        await source.withAgent {
+        try await source.withAgent {
             source.plane.assign(MigrationStage.departure())
-            await source.plane.report(.departed, generation: 3)
+            try await source.plane.report(.departed, generation: 3)
         }
         #expect(pair.running == 1)
-        await destination.withAgent {
-            _ = await destination.plane.report(.settled, generation: 2, power: .running)
+        try await destination.withAgent {
+            try await destination.plane.report(.settled, generation: 2, power: .running)
         }
         #expect(pair.isComplete(at: destination))
     }

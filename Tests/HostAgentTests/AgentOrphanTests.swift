@@ -3,30 +3,33 @@ import ComputeModel
 import HostAgent
 import HostDrivers
 import SimulatedDrivers
+import TestSupport
 import Testing
 
 /// What becomes of guests that no assignment names.
-@Suite(.timeLimit(.minutes(1))) struct AgentOrphanTests {
+@Suite(.endsTheHung) struct AgentOrphanTests {
     /// A host with a running guest, and the record of the agent that started it.
-    private func stageWithGuest() async -> Stage {
+    private func stageWithGuest() async throws -> Stage {
         let stage = Stage()
-        await stage.withAgent {
+        try await stage.withAgent {
             stage.plane.assign(Fixture.assignment(.running))
-            await stage.plane.report(.settled)
+            try await stage.plane.report(.settled)
         }
         return stage
     }
 
-    @Test func destroysThemWhenTheControlPlaneHasSpoken() async {
-        let stage = await stageWithGuest()
-        await stage.withAgent {
+    @Test func destroysThemWhenTheControlPlaneHasSpoken() async throws {
+        let stage = try await stageWithGuest()
+        try await stage.withAgent {
             stage.plane.assign()
-            await stage.host { $0.guests.isEmpty && $0.vifs.isEmpty && $0.disks.isEmpty }
+            try await stage.host("nothing to be left on the host") {
+                $0.guests.isEmpty && $0.vifs.isEmpty && $0.disks.isEmpty
+            }
         }
     }
 
-    @Test func doesNothingWhileTheControlPlaneIsAway() async {
-        let stage = await stageWithGuest()
+    @Test func doesNothingWhileTheControlPlaneIsAway() async throws {
+        let stage = try await stageWithGuest()
         let before = stage.host.snapshot
         let calls = stage.host.calls.count
         stage.plane.change {
@@ -34,45 +37,47 @@ import Testing
             $0.assignments = []
             $0.hellos = 0
         }
-        await stage.withAgent {
-            await stage.plane.first { $0.hellos > 20 }
+        try await stage.withAgent {
+            try await stage.plane.awaiting("more than 20 hellos") { $0.hellos > 20 }
             stage.host.setConditions([])
-            await stage.plane.first { $0.hellos > 40 }
+            try await stage.plane.awaiting("more than 40 hellos") { $0.hellos > 40 }
         }
         #expect(stage.host.snapshot == before)
         #expect(stage.host.calls.count == calls)
     }
 
-    @Test func goesOnWhenTheControlPlaneComesBack() async {
+    @Test func goesOnWhenTheControlPlaneComesBack() async throws {
         let stage = Stage()
         stage.plane.change { $0.problem = .unreachable("away") }
-        await stage.withAgent {
-            await stage.plane.first { $0.hellos > 5 }
+        try await stage.withAgent {
+            try await stage.plane.awaiting("more than 5 hellos") { $0.hellos > 5 }
             stage.plane.change { $0.problem = nil }
             stage.plane.assign(Fixture.assignment(.running))
-            await stage.plane.report(.settled)
+            try await stage.plane.report(.settled)
         }
         #expect(stage.clock.waits.max() == .seconds(16) || stage.clock.waits.max() == .seconds(30))
     }
 
-    @Test func keepsThemWhenTheControlPlaneKnowsLess() async {
-        let stage = await stageWithGuest()
+    @Test func keepsThemWhenTheControlPlaneKnowsLess() async throws {
+        let stage = try await stageWithGuest()
         let before = stage.host.snapshot
-        await checkKept(stage, before) {
+        try await checkKept(stage, before) {
             $0.assignments = []
             $0.revision = 1
         }
         // Once it has caught up, its word counts again.
-        await stage.withAgent {
+        try await stage.withAgent {
             stage.plane.change { $0.revision = 1000 }
-            await stage.host { $0.guests[Fixture.instance] == nil && $0.guests.count == 1 }
+            try await stage.host("the other guest to be alone") {
+                $0.guests[Fixture.instance] == nil && $0.guests.count == 1
+            }
         }
     }
 
-    @Test func keepsThemWhenTheControlPlaneIsAnother() async {
-        let stage = await stageWithGuest()
+    @Test func keepsThemWhenTheControlPlaneIsAnother() async throws {
+        let stage = try await stageWithGuest()
         let before = stage.host.snapshot
-        await checkKept(stage, before) {
+        try await checkKept(stage, before) {
             $0.assignments = []
             $0.revision = 1000
             $0.hostID = HostID("another")
@@ -82,10 +87,10 @@ import Testing
     private func checkKept(
         _ stage: Stage, _ before: SimulatedSnapshot,
         _ change: (inout ScriptedControlPlane.State) -> Void
-    ) async {
+    ) async throws {
         stage.plane.change(change)
-        await stage.withAgent {
-            await stage.plane.first {
+        try await stage.withAgent {
+            try await stage.plane.awaiting("a host report that orphans are kept") {
                 $0.hostReports.last?.conditions.map(\.code) == ["orphans-kept"]
             }
             // A pass that has seen the batch is over when a new guest was settled.
@@ -95,7 +100,7 @@ import Testing
                 $0.assignments = [assignment]
                 $0.revision += 1
             }
-            await stage.plane.report(.settled, of: other)
+            try await stage.plane.report(.settled, of: other)
             let now = stage.host.snapshot
             #expect(now.guests[Fixture.instance] == before.guests[Fixture.instance])
             #expect(now.vifs[Fixture.port(1)] == before.vifs[Fixture.port(1)])

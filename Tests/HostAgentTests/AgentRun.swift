@@ -4,13 +4,14 @@ import Foundation
 import HostAgent
 import HostDrivers
 import SimulatedDrivers
+import TestSupport
 
 /// One simulated host and control plane, with agents that come and go.
 final class Stage: Sendable {
     let host: SimulatedHost
     let plane = ScriptedControlPlane()
     let record: MemoryRecordStore
-    let clock = PatientClock()
+    let clock = ImmediateClock(bound: .seconds(61))
 
     init(
         record: LocalRecord? = nil, name: String = "h",
@@ -51,6 +52,7 @@ final class Stage: Sendable {
     }
 
     /// Runs an agent while `body` runs.
+    @discardableResult
     func withAgent<Answer: Sendable>(
         settings: AgentSettings = Stage.settings, configuredName: String? = nil,
         _ body: () async throws -> Answer
@@ -70,38 +72,48 @@ final class Stage: Sendable {
     }
 
     /// Runs an agent until it is killed before its `call`-th driver call, or until `isDone` has
-    /// returned; false when it was not killed before.
-    func isKilled(atCall call: Int, before isDone: @escaping @Sendable () async -> Void) async
-        -> Bool
-    {
+    /// returned; false when it was not killed before. Throws when it was neither.
+    func isKilled(
+        atCall call: Int, before isDone: @escaping @Sendable () async throws -> Void
+    ) async throws -> Bool {
         let severed = host.severed()
         let agent = agent()
         host.sever(atCall: call)
         let run = Task { await agent.run() }
-        let wasKilled = await withTaskGroup(of: Bool.self) { group in
+        let end = await withTaskGroup(of: Result<Bool, any Error>.self) { group in
             group.addTask {
-                for await _ in severed { return true }
-                return false
+                await Result {
+                    // The other wait gives up first.
+                    try await awaiting(
+                        "the death at call \(call)", in: severed, limit: Patience.wait * 2
+                    ) { _ in true }
+                    return true
+                }
             }
             group.addTask {
-                await isDone()
-                return false
+                await Result {
+                    try await isDone()
+                    return false
+                }
             }
-            let first = await group.next() ?? false
-            group.cancelAll()
-            return first
+            // The other one is cancelled, and what it says of that is nobody's business.
+            defer { group.cancelAll() }
+            return await group.next() ?? .success(false)
         }
         host.sever()
         run.cancel()
         await run.value
-        return wasKilled
+        return try end.get()
     }
 
-    /// Waits for a state of the host.
+    /// Waits for a state of the host, which is `what`.
     @discardableResult
-    func host(where condition: (SimulatedSnapshot) -> Bool) async -> SimulatedSnapshot? {
-        for await snapshot in host.changes() where condition(snapshot) { return snapshot }
-        return nil
+    func host(
+        _ what: String, file: String = #fileID, line: Int = #line,
+        where condition: @escaping @Sendable (SimulatedSnapshot) -> Bool
+    ) async throws -> SimulatedSnapshot {
+        try await awaiting(
+            what, in: host.changes(), file: file, line: line, where: condition)
     }
 
     /// Calls of one operation so far.
@@ -120,5 +132,12 @@ struct MortalRecordStore: LocalRecordStore {
     func save(_ record: LocalRecord) async throws(LocalRecordError) {
         guard isAlive() else { throw .unwritable("the agent is dead") }
         try await store.save(record)
+    }
+}
+
+extension Result where Failure == any Error {
+    /// What came of `body`.
+    fileprivate init(_ body: () async throws -> Success) async {
+        do { self = .success(try await body()) } catch { self = .failure(error) }
     }
 }

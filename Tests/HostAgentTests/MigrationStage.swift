@@ -41,13 +41,14 @@ final class MigrationStage: Sendable {
     }
 
     /// The guest runs at the source and has written something.
-    func run(ports: [Int] = [1, 2]) async {
+    func run(ports: [Int] = [1, 2]) async throws {
         source.plane.assign(Self.assignment(.running, generation: 1, on: "h", ports: ports))
-        await source.plane.report(.settled)
+        try await source.plane.report(.settled)
         source.host.write("mine", toDiskOf: Fixture.instance)
     }
 
     /// Both agents run while `body` does.
+    @discardableResult
     func withAgents<Answer: Sendable>(
         settings: AgentSettings = Stage.settings, _ body: () async throws -> Answer
     ) async rethrows -> Answer {

@@ -4,30 +4,34 @@ import HostAgent
 import HostDrivers
 import SimulatedDrivers
 import Synchronization
+import TestSupport
 import Testing
 
 /// Devices that signal when a test says so, and tell of each scan.
 private final class WatchedDevices: DeviceInventory {
     let host: any DeviceInventory
     private let signals = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-    private let scans = AsyncStream<Void>.makeStream()
-    private let count = Mutex(0)
+    private let count = Watched(0)
+    private let awaited = Mutex(0)
 
     init(_ host: any DeviceInventory) { self.host = host }
 
     /// Scans so far.
-    var scanned: Int { count.withLock(\.self) }
+    var scanned: Int { count.state }
 
     func signal() { signals.continuation.yield() }
 
     /// Waits for one more scan.
-    func nextScan() async {
-        for await _ in scans.stream { return }
+    func nextScan(line: Int = #line) async throws {
+        let wanted = awaited.withLock { awaited in
+            awaited += 1
+            return awaited
+        }
+        try await awaiting("scan \(wanted)", in: count.states(), line: line) { $0 >= wanted }
     }
 
     func scan() async throws(DriverError) -> DeviceScan {
-        count.withLock { $0 += 1 }
-        scans.continuation.yield()
+        count.change { $0 += 1 }
         return try await host.scan()
     }
 
@@ -42,10 +46,10 @@ private final class WatchedDevices: DeviceInventory {
     }
 }
 
-@Suite("looks at the devices keep a distance", .timeLimit(.minutes(1)))
+@Suite("looks at the devices keep a distance", .endsTheHung)
 struct ScanSpacingTests {
     private static let spacing = Duration.seconds(7)
-    private let clock = RestClock(rest: spacing)
+    private let clock = ManualClock(passing: spacing)
     private let stage = Stage()
     private let devices: WatchedDevices
     private let drivers: HostDriverSet
@@ -58,7 +62,7 @@ struct ScanSpacingTests {
     }
 
     /// Runs an agent, from its first scan on, with nothing left to be signalled.
-    private func withAgent(_ body: () async -> Void) async {
+    private func withAgent(_ body: () async throws -> Void) async throws {
         var settings = Stage.settings
         settings.scanSpacing = Self.spacing
         let agent = HostAgent(
@@ -70,53 +74,59 @@ struct ScanSpacingTests {
                 clock: clock, now: { Fixture.now }, jitter: { 1 }),
             logger: Fixture.logger)
         let task = Task { await agent.run() }
-        await devices.nextScan()
+        defer { task.cancel() }
+        try await devices.nextScan()
         // The second poll comes after the first batch was taken over.
-        await stage.plane.first { $0.polls >= 2 }
-        await clock.resting(1)
+        try await stage.plane.awaiting("the second poll") { $0.polls >= 2 }
+        try await resting(1)
         // Whatever signalled so far and this are one look.
         devices.signal()
-        await clock.resting(2)
-        clock.pass()
-        await devices.nextScan()
-        await clock.resting(1)
-        clock.pass()
-        await body()
+        try await resting(2)
+        clock.advance(by: Self.spacing)
+        try await devices.nextScan()
+        try await resting(1)
+        clock.advance(by: Self.spacing)
+        try await body()
         task.cancel()
         await task.value
     }
 
+    /// Waits until so many keep the distance.
+    private func resting(_ count: Int, line: Int = #line) async throws {
+        try await clock.waitForSleepers(count, within: Self.spacing, line: line)
+    }
+
     @Test("a storm of events makes a look per spacing, and one after its end")
-    func storm() async {
-        await withAgent {
+    func storm() async throws {
+        try await withAgent {
             let before = devices.scanned
             devices.signal()
-            await devices.nextScan()
+            try await devices.nextScan()
             for round in 1...10 {
                 // The look has ended and rests, as do the devices' signals: nobody else looks.
-                await clock.resting(2)
+                try await resting(2)
                 for _ in 0..<100 { devices.signal() }
                 #expect(devices.scanned == before + round)
-                clock.pass()
-                await devices.nextScan()
+                clock.advance(by: Self.spacing)
+                try await devices.nextScan()
             }
-            await clock.resting(2)
+            try await resting(2)
             #expect(devices.scanned == before + 11)
         }
     }
 
     @Test("a single event after a quiet time is served at once")
-    func single() async {
-        await withAgent {
+    func single() async throws {
+        try await withAgent {
             for round in 1...3 {
                 let before = devices.scanned
-                let began = clock.rested
+                let began = clock.now
                 devices.signal()
-                await devices.nextScan()
+                try await devices.nextScan()
                 #expect(devices.scanned == before + 1, "round \(round)")
-                #expect(clock.rested == began)
-                await clock.resting(2)
-                clock.pass()
+                #expect(clock.now == began)
+                try await resting(2)
+                clock.advance(by: Self.spacing)
             }
         }
     }

@@ -1,6 +1,7 @@
 import AgentProtocol
 import ComputeModel
-import Synchronization
+import TestSupport
+import Testing
 
 /// The control plane's end of the link, played by a test.
 final class ScriptedControlPlane: Sendable {
@@ -28,24 +29,31 @@ final class ScriptedControlPlane: Sendable {
         func latest(_ instance: InstanceID) -> GuestReport? {
             reports.last { $0.instanceID == instance }
         }
+
+        /// What a wait that gave up found.
+        var story: String {
+            let wanted = assignments.map { "\($0.instanceID) \($0.goal) \($0.generation)" }
+            let heard = reports.suffix(8).map { report in
+                "\(report.instanceID) \(report.phase) \(report.generation) \(report.power)"
+                    + " '\(report.detail)' \(report.failure ?? "")"
+            }
+            return """
+                revision \(revision), assigned \(wanted), problem \(String(describing: problem)), \
+                \(hellos) hellos, \(polls) polls, \(hostReports.count) host reports with at last \
+                \(hostReports.last?.conditions.map(\.code) ?? []), \(answers.count) answers, \
+                image bytes sent \(imageBytesSent), stores begun \(storesBegun), last reports \
+                \(heard)
+                """
+        }
     }
 
-    private struct Shared {
-        var state = State()
-        var nextWatcher = 0
-        var watchers: [Int: AsyncStream<State>.Continuation] = [:]
-    }
-    private let shared = Mutex(Shared())
+    private let watched = Watched(State())
 
-    var state: State { shared.withLock(\.state) }
+    var state: State { watched.state }
 
     @discardableResult
     func change<Answer: Sendable>(_ body: (inout State) -> Answer) -> Answer {
-        let (answer, state, watchers) = shared.withLock { shared in
-            (body(&shared.state), shared.state, Array(shared.watchers.values))
-        }
-        for watcher in watchers { watcher.yield(state) }
-        return answer
+        watched.change(body)
     }
 
     /// Assigns and makes a new revision of it.
@@ -56,33 +64,41 @@ final class ScriptedControlPlane: Sendable {
         }
     }
 
-    /// The first state that fulfils `condition`; nil when the waiting task was cancelled.
-    @discardableResult
-    func first(where condition: @Sendable (State) -> Bool) async -> State? {
-        let (stream, continuation) = AsyncStream<State>.makeStream(
-            bufferingPolicy: .bufferingNewest(1))
-        let id = shared.withLock { shared in
-            shared.nextWatcher += 1
-            shared.watchers[shared.nextWatcher] = continuation
-            continuation.yield(shared.state)
-            return shared.nextWatcher
+    /// For the link: the first state that fulfils `condition`.
+    fileprivate func next(
+        where condition: (State) -> Bool
+    ) async throws(AgentLinkError) -> State {
+        do { return try await watched.next(where: condition) } catch {
+            throw .unreachable("cancelled")
         }
-        defer { shared.withLock { _ = $0.watchers.removeValue(forKey: id) } }
-        for await state in stream where condition(state) { return state }
-        return nil
+    }
+
+    /// For the test: the first state that fulfils `condition`, which is `what`.
+    @discardableResult
+    func awaiting(
+        _ what: String, file: String = #fileID, line: Int = #line,
+        where condition: @escaping @Sendable (State) -> Bool
+    ) async throws -> State {
+        try await TestSupport.awaiting(
+            what, in: watched.states(), file: file, line: line, describe: \.story,
+            where: condition)
     }
 
     /// Waits for a report of this phase that answers `generation`.
     @discardableResult
     func report(
         _ phase: GuestPhase, generation: Int = 1, power: GuestPower? = nil,
-        of instance: InstanceID = Fixture.instance
-    ) async -> GuestReport? {
-        await first { state in
+        of instance: InstanceID = Fixture.instance, file: String = #fileID, line: Int = #line
+    ) async throws -> GuestReport {
+        let what =
+            "a report of \(instance): \(phase), generation \(generation)"
+            + (power.map { ", \($0)" } ?? "")
+        let state = try await awaiting(what, file: file, line: line) { state in
             guard let latest = state.latest(instance) else { return false }
             return latest.phase == phase && latest.generation == generation
                 && (power == nil || latest.power == power)
-        }?.latest(instance)
+        }
+        return try #require(state.latest(instance))
     }
 
     /// A link that works while `isAlive` says so.
@@ -117,11 +133,10 @@ struct ScriptedLink: ControlPlaneLink {
     ) async throws(AgentLinkError) -> AssignmentBatch {
         plane.change { $0.polls += 1 }
         try check()
-        let news = await plane.first {
+        _ = try await plane.next {
             $0.revision > revision || !$0.questions.isEmpty || $0.problem != nil
         }
         try check()
-        guard news != nil else { throw .unreachable("cancelled") }
         return plane.change { state in
             defer { state.questions = [] }
             return AssignmentBatch(
@@ -151,12 +166,18 @@ struct ScriptedLink: ControlPlaneLink {
         }
         let chunk = [UInt8](repeating: 0, count: Fixture.imageBytes / 4)
         for part in 0..<4 {
-            if part == 2, await plane.first(where: { !$0.imageIsStalled }) == nil {
-                plane.change { $0.cancelledFetches += 1 }
-                throw .unreachable("cancelled")
-            }
+            if part == 2 { try await untilTheImageFlows() }
             do { try await receive(chunk) } catch { throw .receiverFailed("\(error)") }
             plane.change { $0.imageBytesSent += chunk.count }
+        }
+    }
+
+    private func untilTheImageFlows() async throws(AgentLinkError) {
+        do {
+            _ = try await plane.next { !$0.imageIsStalled }
+        } catch {
+            plane.change { $0.cancelledFetches += 1 }
+            throw error
         }
     }
 
@@ -171,9 +192,7 @@ struct ScriptedLink: ControlPlaneLink {
         do {
             while let chunk = try await next() { bytes += chunk }
         } catch { throw .receiverFailed("\(error)") }
-        if await plane.first(where: { !$0.storeIsStalled }) == nil {
-            throw .unreachable("cancelled")
-        }
+        _ = try await plane.next { !$0.storeIsStalled }
         try check()
         guard bytes.count == sizeBytes else { throw .refused("the size is wrong") }
         plane.change { [bytes] in $0.stored[image] = bytes }
