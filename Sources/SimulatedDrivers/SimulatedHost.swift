@@ -62,7 +62,8 @@ public final class SimulatedHost: Sendable {
 
     /// The host as it is now, then after changes; changes may be merged.
     public func changes() -> AsyncStream<SimulatedSnapshot> {
-        snapshots.stream(first: snapshot)
+        // Under the lock, so that no change falls between the first snapshot and the next.
+        state.withLock { snapshots.stream(first: $0.visible) }
     }
 
     /// Calls `observer` at each change, before whoever made it goes on.
@@ -121,24 +122,26 @@ public final class SimulatedHost: Sendable {
     func attempt<Success: Sendable>(
         _ body: (inout SimulatedState) throws(DriverError) -> Success
     ) throws(DriverError) -> Success {
-        let (result, snapshot) = try state.withLock { state throws(DriverError) in
-            (try body(&state), state.visible)
+        let result = try state.withLock { state throws(DriverError) in
+            let result = try body(&state)
+            snapshots.send(state.visible)
+            return result
         }
-        tell(snapshot)
+        tellObservers()
         return result
     }
 
-    private func tell(_ snapshot: SimulatedSnapshot) {
-        snapshots.send(snapshot)
-        for observer in observers.withLock({ $0 }) { observer(self) }
+    func change(_ body: (inout SimulatedState) -> Void) {
+        state.withLock { state in
+            body(&state)
+            // Under the lock: streams keep the newest alone, which must not be an older one.
+            snapshots.send(state.visible)
+        }
+        tellObservers()
     }
 
-    func change(_ body: (inout SimulatedState) -> Void) {
-        let snapshot = state.withLock { state in
-            body(&state)
-            return state.visible
-        }
-        tell(snapshot)
+    private func tellObservers() {
+        for observer in observers.withLock({ $0 }) { observer(self) }
     }
 
     func read<Success: Sendable>(_ body: (inout SimulatedState) -> Success) -> Success {

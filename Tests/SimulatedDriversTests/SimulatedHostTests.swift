@@ -46,6 +46,23 @@ import Testing
         #expect(Set(macs).count == macs.count)
     }
 
+    /// Whoever watches late or slowly sees the host as it is in the end, not as it was.
+    @Test func theNewestChangeIsSeenLast() async throws {
+        var crowded = spec
+        crowded.pfs[0].vfs = 64
+        crowded.pfs[0].vdpa = 64
+        for _ in 0..<300 {
+            let host = SimulatedHost(crowded)
+            var changes = host.changes().makeAsyncIterator()
+            await withTaskGroup(of: Void.self) { group in
+                for device in host.snapshot.devices where device.kind == .vdpa {
+                    group.addTask { host.vanish(device.id) }
+                }
+            }
+            #expect(await changes.next() == host.snapshot)
+        }
+    }
+
     @Test func devicesAreLookedUpNow() async throws {
         let host = SimulatedHost(spec)
         let devices = host.drivers().devices
