@@ -275,6 +275,7 @@ let tests: [Target] = [
         name: "SimulatedDriversTests",
         dependencies: [
             "AgentProtocol", "ComputeModel", "HostAgent", "HostDrivers", "SimulatedDrivers",
+            "TestSupport",
         ]),
     .testTarget(name: "LibvirtTests", dependencies: ["CLibvirt", "Libvirt"]),
     .testTarget(name: "VDPATests", dependencies: ["VDPA"]),

@@ -2,9 +2,10 @@ import ComputeModel
 import Foundation
 import HostDrivers
 import SimulatedDrivers
+import TestSupport
 import Testing
 
-@Suite("NUMA cells of simulated hosts", .timeLimit(.minutes(1)))
+@Suite("NUMA cells of simulated hosts", .endsTheHung)
 struct SimulatedCellsTests {
     private func read(_ keys: String) throws -> SimulatedHostSpec {
         let json = """

@@ -1,9 +1,10 @@
 import ComputeModel
 import HostDrivers
 import SimulatedDrivers
+import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct SimulatedDriftTests {
+@Suite(.endsTheHung) struct SimulatedDriftTests {
     private let host = SimulatedHost(
         SimulatedHostSpec(
             name: "a", cpus: 4, memoryMiB: 1024,

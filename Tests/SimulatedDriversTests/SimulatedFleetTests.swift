@@ -3,31 +3,24 @@ import ComputeModel
 import HostAgent
 import Logging
 import SimulatedDrivers
-import Synchronization
+import TestSupport
 import Testing
 
 /// A control plane that only counts who has come, and answers polls with nothing.
 private final class Reception: Sendable {
-    private let reported = Mutex<[String: Int]>([:])
-    private let arrivals: AsyncStream<Int>
-    private let continuation: AsyncStream<Int>.Continuation
+    private let reports = Watched<[String: Int]>([:])
 
-    init() {
-        (arrivals, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-    }
+    func note(_ name: String) { reports.change { $0[name, default: 0] += 1 } }
 
-    func note(_ name: String) {
-        let count = reported.withLock { reported in
-            reported[name, default: 0] += 1
-            return reported.count
+    /// Waits until so many hosts have reported.
+    func wait(for count: Int, line: Int = #line) async throws {
+        try await awaiting(
+            "reports of \(count) hosts", in: reports.states(), line: line
+        ) {
+            "\($0.count): \($0.keys.sorted())"
+        } where: {
+            $0.count >= count
         }
-        continuation.yield(count)
-    }
-
-    func reports(of name: String) -> Int { reported.withLock { $0[name] ?? 0 } }
-
-    func wait(for count: Int) async {
-        for await seen in arrivals where seen >= count { return }
     }
 }
 
@@ -46,10 +39,7 @@ private struct ReceptionLink: ControlPlaneLink {
         after revision: Int64, timeoutMS: Int
     ) async throws(AgentLinkError) -> AssignmentBatch {
         if revision == 1 {
-            let (stream, continuation) = AsyncStream<Never>.makeStream()
-            for await _ in stream {}
-            continuation.finish()
-            throw .unreachable("cancelled")
+            do { try await Gate().pass() } catch { throw .unreachable("cancelled") }
         }
         return AssignmentBatch(revision: 1, assignments: [], questions: [])
     }
@@ -65,7 +55,7 @@ private struct ReceptionLink: ControlPlaneLink {
     ) async throws(AgentLinkError) {}
 }
 
-@Suite(.timeLimit(.minutes(1))) struct SimulatedFleetTests {
+@Suite(.bounded) struct SimulatedFleetTests {
     private func fleet(_ count: Int, _ reception: Reception) -> SimulatedFleet {
         SimulatedFleet(
             .standard(hosts: count), agentVersion: "1",
@@ -73,11 +63,11 @@ private struct ReceptionLink: ControlPlaneLink {
         ) { ReceptionLink(reception: reception, name: $0.name) }
     }
 
-    @Test func hundredsOfHostsComeAtOnce() async {
+    @Test func hundredsOfHostsComeAtOnce() async throws {
         let reception = Reception()
         let fleet = fleet(300, reception)
         await fleet.start()
-        await reception.wait(for: 300)
+        try await reception.wait(for: 300)
         await fleet.stop()
     }
 
@@ -85,7 +75,7 @@ private struct ReceptionLink: ControlPlaneLink {
         let reception = Reception()
         let fleet = fleet(3, reception)
         await fleet.start()
-        await reception.wait(for: 3)
+        try await reception.wait(for: 3)
         try await fleet.stopAgent("sim-2")
         #expect(await fleet.namesOfRunningAgents == ["sim-1", "sim-3"])
         try await fleet.startAgent("sim-2")
@@ -99,11 +89,11 @@ private struct ReceptionLink: ControlPlaneLink {
         #expect(await fleet.namesOfRunningAgents == [])
     }
 
-    @Test func runsUntilItIsCancelled() async {
+    @Test func runsUntilItIsCancelled() async throws {
         let reception = Reception()
         let fleet = fleet(2, reception)
         let run = Task { await fleet.run() }
-        await reception.wait(for: 2)
+        try await reception.wait(for: 2)
         run.cancel()
         await run.value
         #expect(await fleet.namesOfRunningAgents == [])

@@ -1,9 +1,10 @@
 import ComputeModel
 import HostDrivers
 import SimulatedDrivers
+import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct SimulatedHostTests {
+@Suite(.endsTheHung) struct SimulatedHostTests {
     private let spec = SimulatedHostSpec(
         name: "a", cpus: 5, memoryMiB: 1001, numaNodes: 2,
         pfs: [

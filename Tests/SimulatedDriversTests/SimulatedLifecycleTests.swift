@@ -2,9 +2,10 @@ import ComputeModel
 import HostDrivers
 import SimulatedDrivers
 import Synchronization
+import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct SimulatedLifecycleTests {
+@Suite(.endsTheHung) struct SimulatedLifecycleTests {
     private let stage = GuestHost()
     private let id = GuestHost.instance
     private var hypervisor: any Hypervisor { stage.drivers.hypervisor }

@@ -2,9 +2,10 @@ import ComputeModel
 import HostDrivers
 import SimulatedDrivers
 import Synchronization
+import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct SimulatedMigrationTests {
+@Suite(.endsTheHung) struct SimulatedMigrationTests {
     private let neighbours = SimulatedNeighbours()
     private let here: GuestHost
     private let there: GuestHost
@@ -85,10 +86,11 @@ import Testing
         try await there.prepare()
         here.host.set(.stall, on: .transfer)
         let task = Task { await driverFailure { try await migrate() } }
-        for await snapshot in there.host.changes()
-        where snapshot.guests[id]?.transit == .arriving { break }
-        for await snapshot in here.host.changes()
-        where snapshot.guests[id]?.transit == .leaving { break }
+        for (host, transit) in [(there.host, GuestTransit.arriving), (here.host, .leaving)] {
+            try await awaiting("the guest to be \(transit)", in: host.changes()) { [id] in
+                $0.guests[id]?.transit == transit
+            }
+        }
         #expect(here.guest?.power == .running)
         #expect(there.guest?.power == .paused)
         try await body(task)
