@@ -278,7 +278,7 @@ let tests: [Target] = [
             "TestSupport",
         ]),
     .testTarget(name: "LibvirtTests", dependencies: ["CLibvirt", "Libvirt"]),
-    .testTarget(name: "VDPATests", dependencies: ["VDPA"]),
+    .testTarget(name: "VDPATests", dependencies: ["TestSupport", "VDPA"]),
     .testTarget(
         name: "OVSDBTests",
         dependencies: [

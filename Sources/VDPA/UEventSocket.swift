@@ -20,6 +20,11 @@ public enum UEventSocket {
 
     /// Events from now on, until the reader ends or the socket fails, which ends the stream.
     public static func events() throws(VDPAError) -> AsyncStream<UEventSignal> {
+        events(from: try open())
+    }
+
+    /// A socket that gets the kernel's events and doesn't block.
+    static func open() throws(VDPAError) -> Int32 {
         let type =
             Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
             | Int32(SOCK_NONBLOCK.rawValue)
@@ -37,7 +42,7 @@ public enum UEventSocket {
             close(descriptor)
             throw error
         }
-        return events(from: descriptor)
+        return descriptor
     }
 
     /// Events from a socket that doesn't block, which is closed when the stream ends.

@@ -1,50 +1,9 @@
 import Dispatch
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import VDPA
-
-/// A clock on which no time passes: limits are reached only when a test says so.
-private final class LimitClock: Clock {
-    typealias Duration = Swift.Duration
-
-    struct Instant: InstantProtocol {
-        var offset: Swift.Duration = .zero
-        func advanced(by duration: Swift.Duration) -> Instant {
-            Instant(offset: offset + duration)
-        }
-        func duration(to other: Instant) -> Swift.Duration { other.offset - offset }
-        static func < (left: Instant, right: Instant) -> Bool { left.offset < right.offset }
-    }
-
-    let now = Instant()
-    let minimumResolution = Swift.Duration.zero
-    private let state = Mutex((limits: [Swift.Duration](), sleepers: [Sleeper]()))
-    private typealias Sleeper = AsyncStream<Void>.Continuation
-
-    /// All waits that were begun.
-    var limits: [Swift.Duration] { state.withLock(\.limits) }
-
-    /// Ends the waits under way.
-    func reach() {
-        for sleeper in state.withLock(\.sleepers) { sleeper.finish() }
-    }
-
-    /// Waits until somebody waits.
-    func someoneSleeps() async {
-        while limits.isEmpty { await Task.yield() }
-    }
-
-    func sleep(until deadline: Instant, tolerance: Swift.Duration?) async throws {
-        let (stream, sleeper) = AsyncStream<Void>.makeStream()
-        state.withLock { state in
-            state.limits.append(deadline.offset)
-            state.sleepers.append(sleeper)
-        }
-        for await _ in stream {}
-        try Task.checkCancellation()
-    }
-}
 
 private final class Counter: Sendable {
     let count = Mutex(0)
@@ -57,9 +16,9 @@ private final class Counter: Sendable {
     }
 }
 
-@Suite("readings that the kernel may not let go of", .timeLimit(.minutes(1)))
+@Suite("readings that the kernel may not let go of", .endsTheHung)
 struct BoundedReadingTests {
-    private let clock = LimitClock()
+    private let clock = ManualClock()
     private let events = AsyncStream.makeStream(of: BoundedReading.Event.self)
 
     private var reading: BoundedReading {
@@ -90,25 +49,25 @@ struct BoundedReadingTests {
         let gate = DispatchSemaphore(value: 0)
         let others = Counter()
         let other: @Sendable (ReadingNote) -> Int = { _ in others.next() }
-        let (begun, beginning) = AsyncStream<Void>.makeStream()
+        let begun = Gate()
         let first = Task {
             try await reading.run("read") { note -> Int in
                 note.begin("/sys/class/net/n/speed")
-                beginning.yield()
+                begun.open()
                 gate.wait()
                 return 1
             }
         }
-        for await _ in begun { break }
+        try await begun.opened("the first reading")
         // Comes while the first is still within its limit: it waits, and starts no thread.
         let second = Task { try await reading.run("read again", other) }
-        await clock.someoneSleeps()
-        clock.reach()
+        try await clock.waitForSleepers()
+        clock.advance(by: .milliseconds(1_234))
         await #expect(throws: Self.hanging) { try await first.value }
         await #expect(throws: Self.hanging) { try await second.value }
         await #expect(throws: Self.hanging) { try await reading.run("read", other) }
         #expect(others.count.withLock(\.self) == 0)
-        #expect(clock.limits == [.milliseconds(1_234)])
+        #expect(clock.waits == [.milliseconds(1_234)])
         var told = events.stream.makeAsyncIterator()
         #expect(await told.next() == .hangs(Self.hanging))
         gate.signal()

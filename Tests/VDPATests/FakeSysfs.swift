@@ -1,21 +1,15 @@
 import Foundation
+import TestSupport
 import Testing
 import VDPA
 
 /// A folder of its own that looks like `/sys`.
 final class FakeSysfs {
-    let root: URL
+    private let home: TemporaryFolder
+    var root: URL { home.url }
     var tree: SysfsTree { SysfsTree(root: root.path) }
 
-    init() throws {
-        root = FileManager.default.temporaryDirectory
-            .appendingPathComponent("millrace-sysfs-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
-    }
-
-    deinit {
-        do { try FileManager.default.removeItem(at: root) } catch { Issue.record(error) }
-    }
+    init() throws { home = try TemporaryFolder("sysfs") }
 
     func folder(_ path: String) throws {
         try FileManager.default.createDirectory(
