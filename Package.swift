@@ -303,7 +303,7 @@ let tests: [Target] = [
         name: "KVMHostTests",
         dependencies: [
             "ComputeModel", "ConfigDrive", "DeviceTracking", "GuestDisks", "HostDrivers",
-            "KVMHost", "Libvirt", "OVSDB", "VDPA", "VirtualSwitch",
+            "KVMHost", "Libvirt", "OVSDB", "TestSupport", "VDPA", "VirtualSwitch",
             .product(name: "Logging", package: "swift-log"),
         ]),
     .testTarget(name: "TidyTests"),

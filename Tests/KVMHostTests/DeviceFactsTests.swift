@@ -1,6 +1,7 @@
 import ComputeModel
 import DeviceTracking
 import HostDrivers
+import TestSupport
 import Testing
 
 @testable import KVMHost

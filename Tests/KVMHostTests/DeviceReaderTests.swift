@@ -1,12 +1,13 @@
 import ComputeModel
 import Dispatch
 import HostDrivers
+import TestSupport
 import Testing
 
 @testable import KVMHost
 @testable import VDPA
 
-@Suite("reading devices that don't answer", .timeLimit(.minutes(1)))
+@Suite("reading devices that don't answer", .endsTheHung)
 struct DeviceReaderTests {
     private let clock = ManualClock()
 
@@ -33,7 +34,7 @@ struct DeviceReaderTests {
             let first = Task { try await read() }
             var names = asked.makeAsyncIterator()
             #expect(await names.next() == "pf0")
-            await clock.someoneSleeps()
+            try await clock.waitForSleepers()
             clock.advance(by: .milliseconds(10_000))
             let expected = VDPAError.hanging(
                 operation: "read the devices in sysfs",

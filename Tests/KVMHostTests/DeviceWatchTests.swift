@@ -1,85 +1,85 @@
 import Logging
+import TestSupport
 import Testing
 
 @testable import KVMHost
 @testable import VDPA
 
-@Suite("many signals become one", .timeLimit(.minutes(1)))
+@Suite("many signals become one", .endsTheHung)
 struct DeviceSettlingTests {
     private let clock = ManualClock()
 
     @Test("a burst is one signal, after it has been quiet")
-    func burst() async {
+    func burst() async throws {
         let settling = DeviceSettling(clock: clock)
         var signals = settling.stream {}.makeAsyncIterator()
         for _ in 0..<64 { settling.notify() }
-        await clock.someoneSleeps()
+        try await clock.waitForSleepers()
         clock.advance(by: DeviceSettling.quiet)
-        await signals.next()
-        #expect(clock.sleeping == 0)
+        try await awaiting("a signal", from: &signals)
+        #expect(clock.sleepers == 0)
         // The next one is for a later signal only.
         settling.notify()
-        await clock.someoneSleeps()
+        try await clock.waitForSleepers()
         #expect(clock.now.offset == DeviceSettling.quiet)
     }
 
     @Test("what comes during the wait makes it longer, and is not lost")
-    func restlessness() async {
+    func restlessness() async throws {
         let settling = DeviceSettling(clock: clock)
         var signals = settling.stream {}.makeAsyncIterator()
         settling.notify()
         for _ in 0..<3 {
-            await clock.someoneSleeps()
+            try await clock.waitForSleepers()
             settling.notify()
             clock.advance(by: DeviceSettling.quiet)
         }
-        await clock.someoneSleeps()
+        try await clock.waitForSleepers()
         clock.advance(by: DeviceSettling.quiet)
-        await signals.next()
+        try await awaiting("a signal", from: &signals)
         #expect(clock.now.offset == DeviceSettling.quiet * 4)
     }
 
     @Test("signals without end are passed on all the same, and the last one, too")
-    func endless() async {
+    func endless() async throws {
         let settling = DeviceSettling(clock: clock)
         var signals = settling.stream {}.makeAsyncIterator()
         settling.notify()
         for _ in 0..<DeviceSettling.waitsMax {
-            await clock.someoneSleeps()
+            try await clock.waitForSleepers()
             settling.notify()
             clock.advance(by: DeviceSettling.quiet)
         }
-        await signals.next()
+        try await awaiting("a signal", from: &signals)
         #expect(clock.now.offset == DeviceSettling.quiet * DeviceSettling.waitsMax)
         // Whether the last one was seen in time or makes another round: nothing is left over.
         settling.notify()
-        await clock.someoneSleeps()
+        try await clock.waitForSleepers()
         clock.advance(by: DeviceSettling.quiet)
-        await signals.next()
+        try await awaiting("a signal", from: &signals)
     }
 
     @Test("with its reader, the work ends")
-    func end() async {
+    func end() async throws {
         let settling = DeviceSettling(clock: clock)
-        let (ended, continuation) = AsyncStream<Void>.makeStream()
+        let ended = Gate()
         let reader = Task {
             let signals = settling.stream {
-                let (never, held) = AsyncStream<Void>.makeStream()
-                for await _ in never {}
-                held.finish()
-                continuation.finish()
+                // Until it is cancelled.
+                _ = try? await Gate().pass()
+                ended.open()
             }
             for await _ in signals {}
         }
         settling.notify()
-        await clock.someoneSleeps()
+        try await clock.waitForSleepers()
         reader.cancel()
         await reader.value
-        for await _ in ended {}
+        try await ended.opened("the end of the work")
     }
 }
 
-@Suite("what makes the agent look at its devices", .timeLimit(.minutes(1)))
+@Suite("what makes the agent look at its devices", .endsTheHung)
 struct DeviceWatchTests {
     private let clock = ManualClock()
 
@@ -97,18 +97,17 @@ struct DeviceWatchTests {
     func withoutLibvirt() async throws {
         let (events, kernel) = AsyncStream.makeStream(of: UEventSignal.self)
         var signals = watch { () throws(VDPAError) in events }.changes().makeAsyncIterator()
-        // What was there before the watch.
-        await pass(&signals)
+        try await pass("what was there before the watch", &signals)
         kernel.yield(.missed)
-        await pass(&signals)
+        try await pass("the message that some were lost", &signals)
         let text = "add@/devices/pci0000:00/0000:01:00.1/vdpa0"
         let bytes = Array(text.utf8) + [0] + Array("SUBSYSTEM=vdpa".utf8) + [0]
         kernel.yield(.event(try UEvent(bytes)))
-        await pass(&signals)
+        try await pass("the new device", &signals)
     }
 
     @Test("events that end, or can't be had, are asked for again")
-    func again() async {
+    func again() async throws {
         let (attempts, attempt) = AsyncStream.makeStream(of: Void.self)
         let watch = watch { () throws(VDPAError) in
             attempt.yield()
@@ -118,18 +117,21 @@ struct DeviceWatchTests {
         }
         let reading = Task { for await _ in watch.changes() {} }
         let mover = moving(by: DeviceWatch.lastRetryDelay)
+        defer {
+            mover.cancel()
+            reading.cancel()
+        }
         var seen = attempts.makeAsyncIterator()
-        for _ in 0..<3 { await seen.next() }
-        mover.cancel()
+        for number in 1...3 { try await awaiting("attempt \(number)", from: &seen) }
         reading.cancel()
         await reading.value
     }
 
     /// Lets time pass whenever somebody sleeps.
-    private func moving(by step: Duration) -> Task<Void, Never> {
+    private func moving(by step: Duration) -> Task<Void, any Error> {
         Task {
             while !Task.isCancelled {
-                await clock.someoneSleeps()
+                try await clock.waitForSleepers()
                 clock.advance(by: step)
                 await Task.yield()
             }
@@ -137,9 +139,9 @@ struct DeviceWatchTests {
     }
 
     /// One signal, whoever else sleeps meanwhile.
-    private func pass(_ signals: inout AsyncStream<Void>.Iterator) async {
+    private func pass(_ what: String, _ signals: inout AsyncStream<Void>.Iterator) async throws {
         let mover = moving(by: DeviceSettling.quiet)
-        await signals.next()
-        mover.cancel()
+        defer { mover.cancel() }
+        try await awaiting(what, from: &signals)
     }
 }

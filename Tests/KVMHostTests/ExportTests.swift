@@ -2,11 +2,12 @@ import ComputeModel
 import Foundation
 import HostDrivers
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import KVMHost
 
-@Suite("exports of disks", .timeLimit(.minutes(2)))
+@Suite("exports of disks", .endsTheHung)
 struct ExportTests {
     /// A storage with a guest that has root disks 0 and 2, and a rescue disk.
     private func made(_ folder: TemporaryFolder) async throws -> (LocalGuestStorage, InstanceID) {
@@ -64,7 +65,7 @@ struct ExportTests {
         try await TemporaryFolder.use { folder in
             let (storage, instance) = try await made(folder)
             if isCopied {
-                try folder.write("state/guests/\(instance)/copy.qcow2", "a copy")
+                try folder.write("a copy", to: "state/guests/\(instance)/copy.qcow2")
             }
             let received = Mutex<(Int64, [UInt8])>((0, []))
             try await storage.export(.root(build: 2), of: instance, isCopied: isCopied) {

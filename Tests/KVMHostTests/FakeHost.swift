@@ -3,6 +3,7 @@ import DeviceTracking
 import Foundation
 import HostDrivers
 import Logging
+import TestSupport
 
 @testable import KVMHost
 @testable import Libvirt
@@ -49,12 +50,12 @@ struct FakeHost {
         for card in cards { try write(card, folder) }
         for (number, device) in softwareDevices.sorted(by: { $0.key < $1.key }).enumerated() {
             let path = "devices/\(device.value)/\(device.key)"
-            try folder.write("\(path)/vhost-vdpa-\(40 + number)/dev", "245:\(40 + number)\n")
+            try folder.write("245:\(40 + number)\n", to: "\(path)/vhost-vdpa-\(40 + number)/dev")
             try folder.link("\(path)/driver", to: "bus/vdpa/drivers/vhost_vdpa")
             try folder.link("bus/vdpa/devices/\(device.key)", to: path)
         }
         for name in plainInterfaces {
-            try folder.write("devices/virtual/net/\(name)/address", "52:54:01:00:02:01\n")
+            try folder.write("52:54:01:00:02:01\n", to: "devices/virtual/net/\(name)/address")
             try folder.link("class/net/\(name)", to: "devices/virtual/net/\(name)")
         }
         var sources = DeviceSources()
@@ -104,16 +105,16 @@ struct FakeHost {
     private func write(_ card: Card, _ folder: TemporaryFolder) throws {
         for function in 0...card.virtualFunctionCount {
             let path = Self.path(card, function)
-            try folder.write("\(path)/vendor", "0x1af4\n")
-            try folder.write("\(path)/device", "0x1041\n")
-            try folder.write("\(path)/numa_node", "-1\n")
+            try folder.write("0x1af4\n", to: "\(path)/vendor")
+            try folder.write("0x1041\n", to: "\(path)/device")
+            try folder.write("-1\n", to: "\(path)/numa_node")
             try folder.link("bus/pci/devices/\(card.address(function))", to: path)
             guard function > 0 else { continue }
             try folder.link("\(path)/physfn", to: Self.path(card, 0))
             if card.unlinkedIndex != function - 1 {
                 try folder.link("\(Self.path(card, 0))/virtfn\(function - 1)", to: path)
             }
-            try folder.write("bus/pci/drivers/\(card.pciDriver)/uevent", "")
+            try folder.write("", to: "bus/pci/drivers/\(card.pciDriver)/uevent")
             try folder.link("\(path)/driver", to: "bus/pci/drivers/\(card.pciDriver)")
             if card.vdpaIndexes.contains(function - 1) {
                 try writeVDPA(card, function - 1, folder)
@@ -122,23 +123,23 @@ struct FakeHost {
         let uplink = "\(Self.path(card, 0))/virtio5/net/\(card.uplinkName)"
         try writeInterface(
             card.uplinkName, uplink, device: "\(Self.path(card, 0))/virtio5", folder)
-        try folder.write("\(uplink)/address", card.uplinkMAC + "\n")
-        try folder.write("\(uplink)/speed", card.uplinkSpeed + "\n")
+        try folder.write(card.uplinkMAC + "\n", to: "\(uplink)/address")
+        try folder.write(card.uplinkSpeed + "\n", to: "\(uplink)/speed")
         guard !card.portNames.isEmpty else { return }
-        try folder.write("\(uplink)/phys_switch_id", "abcdef\n")
-        try folder.write("\(uplink)/phys_port_name", "p0\n")
+        try folder.write("abcdef\n", to: "\(uplink)/phys_switch_id")
+        try folder.write("p0\n", to: "\(uplink)/phys_port_name")
         for (name, port) in card.portNames {
             let path = "\(Self.path(card, 0))/net/\(name)"
             try writeInterface(name, path, device: Self.path(card, 0), folder)
-            try folder.write("\(path)/phys_switch_id", "abcdef\n")
-            try folder.write("\(path)/phys_port_name", "\(port)\n")
+            try folder.write("abcdef\n", to: "\(path)/phys_switch_id")
+            try folder.write("\(port)\n", to: "\(path)/phys_port_name")
         }
     }
 
     private func writeInterface(
         _ name: String, _ path: String, device: String, _ folder: TemporaryFolder
     ) throws {
-        try folder.write("\(path)/address", "52:54:01:00:01:77\n")
+        try folder.write("52:54:01:00:01:77\n", to: "\(path)/address")
         try folder.link("\(path)/device", to: device)
         try folder.link("class/net/\(name)", to: path)
     }
@@ -146,13 +147,13 @@ struct FakeHost {
     private func writeVDPA(_ card: Card, _ index: Int, _ folder: TemporaryFolder) throws {
         let number = card.firstDevice + index
         let path = "\(Self.path(card, index + 1))/vdpa\(number)"
-        try folder.write("\(path)/uevent", "")
+        try folder.write("", to: "\(path)/uevent")
         if let driver = card.vdpaDriver {
-            try folder.write("bus/vdpa/drivers/\(driver)/uevent", "")
+            try folder.write("", to: "bus/vdpa/drivers/\(driver)/uevent")
             try folder.link("\(path)/driver", to: "bus/vdpa/drivers/\(driver)")
         }
         if card.hasCharacterDevices {
-            try folder.write("\(path)/vhost-vdpa-\(number)/dev", "245:\(number)\n")
+            try folder.write("245:\(number)\n", to: "\(path)/vhost-vdpa-\(number)/dev")
         }
         try folder.link("bus/vdpa/devices/vdpa\(number)", to: path)
     }

@@ -1,5 +1,6 @@
 import ComputeModel
 import HostDrivers
+import TestSupport
 import Testing
 
 @testable import KVMHost

@@ -2,6 +2,7 @@ import ComputeModel
 import Foundation
 import HostDrivers
 import Logging
+import TestSupport
 import Testing
 
 @testable import KVMHost

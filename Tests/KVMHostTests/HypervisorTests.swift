@@ -1,12 +1,13 @@
 import ComputeModel
 import Foundation
 import HostDrivers
+import TestSupport
 import Testing
 
 @testable import KVMHost
 @testable import Libvirt
 
-@Suite("guests on libvirt's test driver", .timeLimit(.minutes(1)))
+@Suite("guests on libvirt's test driver", .endsTheHung)
 struct HypervisorTests {
     private func power(
         _ plan: GuestPlan, _ hypervisor: KVMHypervisor
@@ -160,7 +161,7 @@ struct HypervisorTests {
             await expect(.notFound) {
                 _ = try await hypervisor.consoleTail(instance, bytes: bytes)
             }
-            try folder.write("state/guests/\(instance)/console.log", text)
+            try folder.write(text, to: "state/guests/\(instance)/console.log")
             #expect(try await hypervisor.consoleTail(instance, bytes: bytes) == expected)
         }
     }
@@ -170,7 +171,7 @@ struct HypervisorTests {
         try await TemporaryFolder.use { folder in
             let hypervisor = try await KVMHypervisor.onTestDriver(folder)
             let instance = InstanceID(uuid: UUID())
-            try folder.write("secret", "secret")
+            try folder.write("secret", to: "secret")
             try folder.link("state/guests/\(instance)/console.log", to: "secret")
             await expect(.failed) { _ = try await hypervisor.consoleTail(instance, bytes: 10) }
             await expect(.refused) {

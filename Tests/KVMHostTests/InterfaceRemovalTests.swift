@@ -1,11 +1,12 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import KVMHost
 @testable import Libvirt
 
-@Suite("the wait for a guest to give a NIC up", .timeLimit(.minutes(1)))
+@Suite("the wait for a guest to give a NIC up", .endsTheHung)
 struct InterfaceRemovalTests {
     /// A guest with one NIC, and what it was asked.
     final class Guest: Sendable {
@@ -30,9 +31,9 @@ struct InterfaceRemovalTests {
         }
 
         /// Lets seconds pass, one by one, each seen by the wait.
-        func pass(seconds: Int) async {
+        func pass(seconds: Int) async throws {
             for _ in 0..<seconds {
-                await clock.someoneSleeps()
+                try await clock.waitForSleepers()
                 clock.advance(by: .seconds(1))
             }
         }
@@ -62,7 +63,7 @@ struct InterfaceRemovalTests {
     func lostEvent() async throws {
         let guest = Guest()
         async let outcome = guest.removal().run(guest.events)
-        await guest.clock.someoneSleeps()
+        try await guest.clock.waitForSleepers()
         guest.isPresent.withLock { $0 = false }
         guest.clock.advance(by: .seconds(1))
         #expect(try await outcome == .removed)
@@ -72,7 +73,7 @@ struct InterfaceRemovalTests {
     func unanswered() async throws {
         let guest = Guest()
         async let outcome = guest.removal(timeout: .seconds(25)).run(guest.events)
-        await guest.pass(seconds: 25)
+        try await guest.pass(seconds: 25)
         #expect(try await outcome == .kept("the guest did not answer"))
         #expect(guest.requests.withLock { $0 } == 3)
     }
@@ -82,7 +83,7 @@ struct InterfaceRemovalTests {
         let guest = Guest()
         guest.feed.yield(.removalFailed)
         async let outcome = guest.removal(timeout: .seconds(15)).run(guest.events)
-        await guest.pass(seconds: 15)
+        try await guest.pass(seconds: 15)
         #expect(try await outcome == .kept("the guest refused to give it up"))
         #expect(guest.requests.withLock { $0 } == 2)
     }
@@ -92,13 +93,13 @@ struct InterfaceRemovalTests {
         let guest = Guest()
         let words = "Device ua-1 is already in the process of unplug"
         async let outcome = guest.removal(answer: .other(Self.failure(words))).run(guest.events)
-        await guest.pass(seconds: 3)
+        try await guest.pass(seconds: 3)
         guest.feed.yield(.removed)
         #expect(try await outcome == .removed)
         let other = Guest()
         async let kept = other.removal(timeout: .seconds(2), answer: .other(Self.failure(words)))
             .run(other.events)
-        await other.pass(seconds: 2)
+        try await other.pass(seconds: 2)
         #expect(try await kept == .kept(words))
     }
 
@@ -119,17 +120,17 @@ struct InterfaceRemovalTests {
     }
 
     @Test("a cancelled wait says so")
-    func cancelled() async {
+    func cancelled() async throws {
         let guest = Guest()
         let wait = Task { try await guest.removal().run(guest.events) }
-        await guest.clock.someoneSleeps()
+        try await guest.clock.waitForSleepers()
         wait.cancel()
         let result = await wait.result
         #expect(throws: LibvirtError.self) { try result.get() }
     }
 }
 
-@Suite("the wait for a disk's copy", .timeLimit(.minutes(1)))
+@Suite("the wait for a disk's copy", .endsTheHung)
 struct BackupWaitTests {
     private static func job(_ phase: DomainJob.Phase, _ failure: String? = nil) -> DomainJob {
         var job = DomainJob(completed: [:])
@@ -171,7 +172,7 @@ struct BackupWaitTests {
         let clock = ManualClock()
         let wait = wait(clock, current: { nil }, last: isRemembered ? Self.job(.completed) : nil)
         async let outcome = wait.run(events)
-        await clock.someoneSleeps()
+        try await clock.waitForSleepers()
         clock.advance(by: .seconds(2))
         let expected: BackupWait.Outcome =
             isRemembered ? .completed : .failed("it ended, and libvirt doesn't remember how")
@@ -185,7 +186,7 @@ struct BackupWaitTests {
         let clock = ManualClock()
         async let outcome = wait(clock, current: { Self.job(.running) }, last: nil).run(events)
         for _ in 0..<3 {
-            await clock.someoneSleeps()
+            try await clock.waitForSleepers()
             clock.advance(by: .seconds(2))
         }
         #expect(try await outcome == .timedOut)

@@ -1,5 +1,6 @@
 import ComputeModel
 import Foundation
+import TestSupport
 import Testing
 
 @testable import KVMHost
@@ -16,12 +17,12 @@ struct MappingTests {
     func since() async throws {
         try await TemporaryFolder.use { folder in
             #expect(!QEMULog(guest: "none", directory: folder.path).tellsOfUnmappedMemory)
-            try folder.write("guest.log", "starting up\n" + Self.line)
+            try folder.write("starting up\n" + Self.line, to: "guest.log")
             let log = QEMULog(guest: "guest", directory: folder.path)
             #expect(!log.tellsOfUnmappedMemory)
-            try folder.write("guest.log", "starting up\n" + Self.line + Self.line)
+            try folder.write("starting up\n" + Self.line + Self.line, to: "guest.log")
             #expect(log.tellsOfUnmappedMemory)
-            try folder.write("guest.log", "rotated\n")
+            try folder.write("rotated\n", to: "guest.log")
             #expect(!log.tellsOfUnmappedMemory)
         }
     }
@@ -44,7 +45,7 @@ struct MappingTests {
             var facts = HostFacts(kernelRelease: "6.12", architecture: "x86_64", cpuModel: "")
             facts.vhostMappingsFile = folder.path + "/max_iotlb_entries"
             #expect(facts.vhostMappingsMax == nil)
-            try folder.write("max_iotlb_entries", "2048\n")
+            try folder.write("2048\n", to: "max_iotlb_entries")
             #expect(facts.vhostMappingsMax == 2_048)
         }
     }

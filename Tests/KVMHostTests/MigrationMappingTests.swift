@@ -3,6 +3,7 @@ import Foundation
 import HostDrivers
 import Logging
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import KVMHost
@@ -118,7 +119,7 @@ struct MigrationMappingTests {
     }
 }
 
-@Suite("long calls that are watched", .timeLimit(.minutes(1)))
+@Suite("long calls that are watched", .endsTheHung)
 struct SupervisedJobTests {
     private static func job(
         _ clock: ManualClock, timeout: Duration = .seconds(60)
@@ -159,11 +160,11 @@ struct SupervisedJobTests {
                 throw Self.failure
             }
         }
-        await clock.someoneSleeps()
+        try await clock.waitForSleepers()
         caller.cancel()
         // Two looks: the first has asked for the abort by the time of the second.
         clock.advance(by: .seconds(1))
-        await clock.someoneSleeps()
+        try await clock.waitForSleepers()
         ender.finish()
         let ending = await caller.value
         #expect(ending.abort == .cancelled)
@@ -178,10 +179,10 @@ struct SupervisedJobTests {
         let caller = Task {
             await job.run { _ throws(LibvirtError) in for await _ in end {} }
         }
-        await clock.someoneSleeps()
+        try await clock.waitForSleepers()
         caller.cancel()
         clock.advance(by: .seconds(1))
-        await clock.someoneSleeps()
+        try await clock.waitForSleepers()
         ender.finish()
         #expect(await caller.value.driverError(job.call) == nil)
     }

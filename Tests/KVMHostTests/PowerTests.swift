@@ -1,12 +1,13 @@
 import ComputeModel
 import Foundation
 import HostDrivers
+import TestSupport
 import Testing
 
 @testable import KVMHost
 @testable import Libvirt
 
-@Suite("pausing and saving on libvirt's test driver", .timeLimit(.minutes(1)))
+@Suite("pausing and saving on libvirt's test driver", .endsTheHung)
 struct PowerTests {
     /// A running guest without NICs, removed at the end.
     private func withGuest(

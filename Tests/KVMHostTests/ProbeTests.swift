@@ -1,5 +1,6 @@
 import ComputeModel
 import Foundation
+import TestSupport
 import Testing
 
 @testable import KVMHost

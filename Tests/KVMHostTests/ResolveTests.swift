@@ -1,6 +1,7 @@
 import ComputeModel
 import HostDrivers
 import Logging
+import TestSupport
 import Testing
 
 @testable import KVMHost

@@ -1,16 +1,16 @@
 import ComputeModel
 import Foundation
-import Glibc
 import HostDrivers
 import Logging
 import OVSDB
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import KVMHost
 @testable import VirtualSwitch
 
-@Suite("representors on a real Open vSwitch", .timeLimit(.minutes(2)))
+@Suite("representors on a real Open vSwitch", .endsTheHung)
 struct SwitchTests {
     /// What the driver asked of the kernel's links.
     final class Links: Sendable {
@@ -20,20 +20,22 @@ struct SwitchTests {
     /// Runs `body` with a switch daemon of its own that has bridge `br-int` and in which every
     /// interface name works.
     private func withSwitch(
-        _ body: (OVSVirtualSwitch, Links, SwitchDaemons) async throws -> Void
+        _ body: (OVSVirtualSwitch, Links, OVSDBServer) async throws -> Void
     ) async throws {
-        try await TemporaryFolder.use { folder in
-            let daemons = try SwitchDaemons(folder)
-            defer { daemons.stop() }
+        try await OVSDBServer.run { server in
+            try server.startSwitchDaemon()
+            try server.control([
+                "add-br", "br-int", "--", "set", "bridge", "br-int", "datapath_type=dummy",
+            ])
             let links = Links()
             let openVSwitch = OpenVSwitch(
-                address: .unix(path: folder.path + "/db.sock"), logger: Logger(label: "test"))
+                address: .unix(path: server.socketPath), logger: Logger(label: "test"))
             try await body(
                 OVSVirtualSwitch(
                     openVSwitch: openVSwitch, bridge: "br-int", logger: Logger(label: "test"),
                     setLink: { interface, up throws(VirtualSwitchError) in
                         links.calls.withLock { $0.append("\(interface) \(up ? "up" : "down")") }
-                    }), links, daemons)
+                    }), links, server)
             await openVSwitch.close()
         }
     }
@@ -72,21 +74,17 @@ struct SwitchTests {
         "an announcement moves the MAC to the port, in its VLAN",
         arguments: ["", "OpenFlow10", "OpenFlow13", "OpenFlow14"])
     func announcement(_ protocols: String) async throws {
-        try await withSwitch { virtualSwitch, _, daemons in
+        try await withSwitch { virtualSwitch, _, server in
             if !protocols.isEmpty {
-                try daemons.run(
-                    "ovs-vsctl",
-                    daemons.database + ["set", "bridge", "br-int", "protocols=\(protocols)"])
+                try server.control(["set", "bridge", "br-int", "protocols=\(protocols)"])
             }
             let port = PortID(uuid: UUID())
             await expect(.notFound) { try await virtualSwitch.announce(port) }
             for representor in ["rep0", "rep1"] {
                 try await virtualSwitch.plug(vif(representor, port: port))
                 try await virtualSwitch.announce(port)
-                let number = try daemons.run(
-                    "ovs-vsctl", daemons.database + ["get", "interface", representor, "ofport"])
-                let learned = try daemons.run(
-                    "ovs-appctl", ["-t", daemons.folder.path + "/vs.ctl", "fdb/show", "br-int"])
+                let number = try server.control(["get", "interface", representor, "ofport"])
+                let learned = try server.ask(["fdb/show", "br-int"])
                 let row = learned.split(separator: "\n").first {
                     $0.contains("52:54:01:00:01:01")
                 }
@@ -100,10 +98,8 @@ struct SwitchTests {
 
     @Test("a bridge that speaks no version of ours says so")
     func otherOpenFlow() async throws {
-        try await withSwitch { virtualSwitch, _, daemons in
-            try daemons.run(
-                "ovs-vsctl",
-                daemons.database + ["set", "bridge", "br-int", "protocols=OpenFlow15"])
+        try await withSwitch { virtualSwitch, _, server in
+            try server.control(["set", "bridge", "br-int", "protocols=OpenFlow15"])
             let port = PortID(uuid: UUID())
             try await virtualSwitch.plug(vif("rep0", port: port))
             await expect(.failed) { try await virtualSwitch.announce(port) }
@@ -115,9 +111,9 @@ struct SwitchTests {
         try await withSwitch { virtualSwitch, _, _ in
             var changes = virtualSwitch.changes().makeAsyncIterator()
             let port = PortID(uuid: UUID())
-            #expect(await changes.next() != nil)
+            try await awaiting("the first signal", from: &changes)
             try await virtualSwitch.plug(vif("rep0", port: port))
-            #expect(await changes.next() != nil)
+            try await awaiting("a signal of the plug", from: &changes)
         }
     }
 
@@ -143,76 +139,5 @@ struct SwitchTests {
             try await virtualSwitch.plug(vif("nosuchif0", port: PortID(uuid: UUID())))
         }
         await expect(.unavailable) { _ = try await virtualSwitch.list() }
-    }
-}
-
-/// `ovsdb-server` and `ovs-vswitchd` with their files in a folder of their own.
-private struct SwitchDaemons {
-    let folder: TemporaryFolder
-
-    init(_ folder: TemporaryFolder) throws {
-        self.folder = folder
-        let path = folder.path
-        let schema = "/usr/share/openvswitch/vswitch.ovsschema"
-        try run("ovsdb-tool", ["create", path + "/conf.db", schema])
-        let common = ["--no-chdir", "--detach", "--verbose=off"]
-        try run(
-            "ovsdb-server",
-            [
-                path + "/conf.db", "--remote=punix:\(path)/db.sock", "--pidfile=\(path)/db.pid",
-                "--unixctl=\(path)/db.ctl",
-            ] + common)
-        do {
-            try run("ovs-vsctl", ["--db=unix:\(path)/db.sock", "--no-wait", "init"])
-            try run(
-                "ovs-vswitchd",
-                [
-                    "unix:\(path)/db.sock", "--disable-system", "--enable-dummy=override",
-                    "--pidfile=\(path)/vs.pid", "--unixctl=\(path)/vs.ctl",
-                ] + common)
-            try run(
-                "ovs-vsctl",
-                [
-                    "--db=unix:\(path)/db.sock", "add-br", "br-int", "--", "set", "bridge",
-                    "br-int", "datapath_type=dummy",
-                ])
-        } catch {
-            stop()
-            throw error
-        }
-    }
-
-    var database: [String] { ["--db=unix:\(folder.path)/db.sock"] }
-
-    @discardableResult
-    func run(_ name: String, _ arguments: [String]) throws -> String {
-        let path = ["/usr/sbin/", "/usr/bin/"].map { $0 + name }.first {
-            FileManager.default.isExecutableFile(atPath: $0)
-        }
-        return try Command.run(
-            try #require(path, "install package openvswitch-switch for \(name)"), arguments,
-            in: folder, environment: ["OVS_RUNDIR": folder.path, "OVS_LOGDIR": folder.path])
-    }
-
-    func stop() {
-        for name in ["vs", "db"] {
-            let path = "\(folder.path)/\(name).pid"
-            let content = FileManager.default.contents(atPath: path)
-            let text = content.map { String(decoding: $0, as: UTF8.self) } ?? ""
-            guard let pid = pid_t(text.filter(\.isNumber)), pid > 1 else { continue }
-            kill(pid, SIGKILL)
-            waitUntilUnlocked(path)
-        }
-    }
-
-    /// A daemon holds a lock on its pid file as long as it lives.
-    private func waitUntilUnlocked(_ path: String) {
-        let descriptor = open(path, O_RDWR | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
-        defer { close(descriptor) }
-        var lock = flock()
-        lock.l_type = Int16(F_WRLCK)
-        lock.l_whence = Int16(SEEK_SET)
-        #expect(fcntl(descriptor, F_SETLKW, &lock) == 0)
     }
 }

@@ -113,3 +113,16 @@ public func awaiting<State: Sendable>(
         }
     }
 }
+
+/// The next element of a stream that a test takes one by one, so that none is lost. Throws
+/// ``StateNeverCame`` when the stream ends; the limit is the test's own.
+@discardableResult
+public func awaiting<Element: Sendable>(
+    _ what: String, from stream: inout AsyncStream<Element>.Iterator, file: String = #fileID,
+    line: Int = #line
+) async throws -> Element {
+    if let element = await stream.next() { return element }
+    throw StateNeverCame(
+        awaited: what, reason: Task.isCancelled ? .cancelled : .ended, found: "nothing more",
+        place: "\(file):\(line)")
+}

@@ -91,6 +91,16 @@ import Testing
         #expect(ended.found == "1")
     }
 
+    @Test func oneAfterTheOtherIsTaken() async throws {
+        let (numbers, feed) = AsyncStream.makeStream(of: Int.self)
+        for number in 1...2 { feed.yield(number) }
+        var all = numbers.makeAsyncIterator()
+        #expect(try await awaiting("a one", from: &all) == 1)
+        #expect(try await awaiting("a two", from: &all) == 2)
+        feed.finish()
+        await #expect(throws: StateNeverCame.self) { try await awaiting("more", from: &all) }
+    }
+
     @Test func aGateTellsThatItWasOpened() async throws {
         let gate = Gate()
         let passing = Task { try await gate.pass() }
