@@ -27,15 +27,36 @@ let libraries: [Target] = [
             .product(name: "HashTreeCollections", package: "swift-collections"),
             .product(name: "Logging", package: "swift-log"),
         ]),
-    .target(name: "Placement", dependencies: ["ComputeModel", "Persistence", "Scheduler"]),
     .target(
-        name: "Conductor",
+        name: "ControlPlaneState",
         dependencies: [
-            "AgentProtocol", "ComputeModel", "DeviceTracking", "DiskFormats", "Persistence",
-            "Placement", "Scheduler", "Workflow",
+            "ComputeModel", "Persistence", "Workflow",
+            .product(name: "Logging", package: "swift-log"),
+        ]),
+    .target(
+        name: "Placement",
+        dependencies: ["ComputeModel", "ControlPlaneState", "Persistence", "Scheduler"]),
+    .target(
+        name: "Identity",
+        dependencies: [
+            "ComputeModel", "ControlPlaneState", "Persistence",
             .product(name: "Crypto", package: "swift-crypto"),
             .product(name: "CryptoExtras", package: "swift-crypto"),
             .product(name: "JWTKit", package: "jwt-kit"),
+        ]),
+    .target(
+        name: "ImageStore",
+        dependencies: [
+            "ComputeModel", "ControlPlaneState", "DiskFormats", "Persistence",
+            .product(name: "Crypto", package: "swift-crypto"),
+        ]),
+    .target(
+        name: "Networking", dependencies: ["ComputeModel", "ControlPlaneState", "Persistence"]),
+    .target(
+        name: "Conductor",
+        dependencies: [
+            "AgentProtocol", "ComputeModel", "ControlPlaneState", "DeviceTracking", "ImageStore",
+            "Networking", "Persistence", "Placement", "Scheduler", "Workflow",
             .product(name: "Logging", package: "swift-log"),
         ]),
     .target(
@@ -50,7 +71,8 @@ let libraries: [Target] = [
     .target(
         name: "OpenStackAPI",
         dependencies: [
-            "ComputeModel", "Conductor", "Persistence", "RequestPipeline",
+            "ComputeModel", "Conductor", "Identity", "ImageStore", "Networking", "Persistence",
+            "Placement", "RequestPipeline",
             .product(name: "Crypto", package: "swift-crypto"),
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "NIOCore", package: "swift-nio"),
@@ -156,17 +178,18 @@ let programs: [Target] = [
     .executableTarget(
         name: "LifecycleSimulation",
         dependencies: [
-            "AgentProtocol", "ComputeModel", "Conductor", "HostAgent", "HostDrivers",
-            "Persistence", "SimulatedDrivers", "Workflow",
+            "AgentProtocol", "ComputeModel", "Conductor", "ControlPlaneState", "HostAgent",
+            "HostDrivers", "ImageStore", "Networking", "Persistence", "SimulatedDrivers",
+            "Workflow",
             .product(name: "Logging", package: "swift-log"),
         ], path: "Tests/LifecycleSimulation"),
     .executableTarget(
         name: "millrace",
         dependencies: [
             "AgentAPI", "AgentClient", "AgentProtocol", "CLI", "ComputeModel", "Conductor",
-            "DeviceTracking", "HostAgent", "HostDrivers", "KVMHost", "LinkCertificates",
-            "OpenStackAPI", "OperatorAPI", "Persistence", "RequestPipeline",
-            "SimulatedDrivers",
+            "ControlPlaneState", "DeviceTracking", "HostAgent", "HostDrivers", "Identity",
+            "ImageStore", "KVMHost", "LinkCertificates", "Networking", "OpenStackAPI",
+            "OperatorAPI", "Persistence", "RequestPipeline", "SimulatedDrivers",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "Logging", package: "swift-log"),
@@ -177,7 +200,9 @@ let programs: [Target] = [
 
 let tests: [Target] = [
     // What tests of several targets need; in no product.
-    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .target(
+        name: "TestSupport",
+        dependencies: ["ComputeModel"], path: "Tests/TestSupport"),
     .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"]),
     .testTarget(name: "ComputeModelTests", dependencies: ["ComputeModel"]),
     .testTarget(
@@ -195,12 +220,14 @@ let tests: [Target] = [
     .testTarget(
         name: "WorkflowTests",
         dependencies: [
-            "Workflow", "WorkflowTesting", .product(name: "Logging", package: "swift-log"),
+            "Workflow", "WorkflowTesting",
+            .product(name: "Logging", package: "swift-log"),
         ]),
     .testTarget(
         name: "PersistenceTests",
         dependencies: [
-            "Persistence", .product(name: "GRDB", package: "GRDB.swift"),
+            "Persistence",
+            .product(name: "GRDB", package: "GRDB.swift"),
             .product(name: "Logging", package: "swift-log"),
         ]),
     .testTarget(
@@ -213,19 +240,39 @@ let tests: [Target] = [
             .product(name: "NIOCore", package: "swift-nio"),
         ]),
     .testTarget(
+        name: "IdentityTests",
+        dependencies: [
+            "ComputeModel", "ControlPlaneState", "Identity", "Persistence", "TestSupport",
+            .product(name: "Logging", package: "swift-log"),
+        ]),
+    .testTarget(
+        name: "ImageStoreTests",
+        dependencies: [
+            "ComputeModel", "ControlPlaneState", "DiskFormats", "ImageStore", "Persistence",
+            "TestSupport",
+            .product(name: "Crypto", package: "swift-crypto"),
+            .product(name: "Logging", package: "swift-log"),
+        ]),
+    .testTarget(
+        name: "NetworkingTests",
+        dependencies: [
+            "ComputeModel", "ControlPlaneState", "Networking", "Persistence", "TestSupport",
+            .product(name: "Logging", package: "swift-log"),
+        ]),
+    .testTarget(
         name: "ConductorTests",
         dependencies: [
-            "AgentProtocol", "ComputeModel", "Conductor", "DeviceTracking", "DiskFormats",
-            "HostAgent", "HostDrivers", "Persistence", "SimulatedDrivers", "Workflow",
-            "WorkflowTesting",
-            .product(name: "Crypto", package: "swift-crypto"),
+            "AgentProtocol", "ComputeModel", "Conductor", "ControlPlaneState", "DeviceTracking",
+            "HostAgent", "HostDrivers", "ImageStore", "Networking", "Persistence",
+            "SimulatedDrivers", "TestSupport", "Workflow", "WorkflowTesting",
             .product(name: "Logging", package: "swift-log"),
         ]),
     .testTarget(
         name: "OpenStackAPITests",
         dependencies: [
-            "AgentProtocol", "ComputeModel", "Conductor", "OpenStackAPI", "OperatorAPI",
-            "Persistence", "RequestPipeline", "SimulatedDrivers",
+            "AgentProtocol", "ComputeModel", "Conductor", "ControlPlaneState", "Identity",
+            "ImageStore", "Networking", "OpenStackAPI", "OperatorAPI", "Persistence",
+            "RequestPipeline", "SimulatedDrivers",
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdTesting", package: "hummingbird"),
             .product(name: "Logging", package: "swift-log"),
@@ -235,8 +282,8 @@ let tests: [Target] = [
     .testTarget(
         name: "OperatorAPITests",
         dependencies: [
-            "ComputeModel", "Conductor", "OperatorAPI", "Persistence", "RequestPipeline",
-            "Workflow",
+            "ComputeModel", "Conductor", "ControlPlaneState", "ImageStore", "Networking",
+            "OperatorAPI", "Persistence", "RequestPipeline", "Workflow",
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdTesting", package: "hummingbird"),
             .product(name: "Logging", package: "swift-log"),
@@ -244,8 +291,8 @@ let tests: [Target] = [
     .testTarget(
         name: "CLITests",
         dependencies: [
-            "CLI", "ComputeModel", "Conductor", "OpenStackAPI", "OperatorAPI", "Persistence",
-            "RequestPipeline",
+            "CLI", "ComputeModel", "Conductor", "ControlPlaneState", "Identity", "ImageStore",
+            "Networking", "OpenStackAPI", "OperatorAPI", "Persistence", "RequestPipeline",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdTesting", package: "hummingbird"),
@@ -282,21 +329,24 @@ let tests: [Target] = [
     .testTarget(
         name: "OVSDBTests",
         dependencies: [
-            "OVSDB", .product(name: "NIOCore", package: "swift-nio"),
+            "OVSDB",
+            .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOEmbedded", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
         ]),
     .testTarget(
         name: "VirtualSwitchTests",
         dependencies: [
-            "OVSDB", "VirtualSwitch", .product(name: "Logging", package: "swift-log"),
+            "OVSDB", "VirtualSwitch",
+            .product(name: "Logging", package: "swift-log"),
         ]),
     .testTarget(name: "DiskFormatsTests", dependencies: ["DiskFormats"]),
     .testTarget(name: "ConfigDriveTests", dependencies: ["ConfigDrive"]),
     .testTarget(
         name: "GuestDisksTests",
         dependencies: [
-            "DiskFormats", "GuestDisks", .product(name: "Crypto", package: "swift-crypto"),
+            "DiskFormats", "GuestDisks",
+            .product(name: "Crypto", package: "swift-crypto"),
             .product(name: "Logging", package: "swift-log"),
         ]),
     .testTarget(

@@ -1,10 +1,13 @@
 import AgentProtocol
 import ComputeModel
+import ControlPlaneState
 import Foundation
+import ImageStore
+import Networking
 import Persistence
 import Workflow
 
-/// The application, assembled: every operation that the APIs offer, and the machinery behind.
+/// Compute, assembled: every operation that the APIs offer, and the machinery behind.
 public struct Conductor: Sendable {
     /// What all parts share.
     public let context: ConductorContext
@@ -35,8 +38,9 @@ public struct Conductor: Sendable {
     /// Runs the workflows.
     public let engine: WorkflowEngine
 
-    /// Assembles the application over open documents; hosts read and store images in `images`.
-    public init(_ context: ConductorContext, images: Images) async throws {
+    /// Assembles compute over open documents; guests use the network's `ports`, hosts read and
+    /// store images in `images`.
+    public init(_ context: ConductorContext, ports: Ports, images: Images) async throws {
         self.context = context
         let settings = context.settings
         let liveness = HostLiveness(
@@ -56,7 +60,6 @@ public struct Conductor: Sendable {
         aggregates = Aggregates(context)
         serverGroups = ServerGroups(context)
         placements = Placements(context, liveness: liveness)
-        let ports = Ports(context)
         let guests = GuestAssignments(context: context, ports: ports, hosts: hosts)
         let create = CreateInstance(
             context: context, placements: placements, ports: ports, actions: actions,

@@ -96,6 +96,36 @@ public struct PlacementRecord: Codable, Sendable, Equatable, StoredValue {
     }
 }
 
+// As `Codable` writes it: keys in the order of their bytes, nothing for nil. A new property has to
+// be added here; the tests compare the two.
+extension PlacementRecord.Choice {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.key("devices")
+            json.array(devices) { $1.write(to: &$0) }
+            json.key("hostID")
+            json.string(hostID.text)
+            json.key("hostName")
+            json.string(hostName)
+            if let numa {
+                json.key("numa")
+                numa.write(to: &json)
+            }
+            json.key("weights")
+            json.array(weights) { json, weight in
+                json.object { json in
+                    json.key("name")
+                    json.string(weight.name)
+                    json.key("share")
+                    json.number(weight.share)
+                    json.key("value")
+                    json.number(weight.value)
+                }
+            }
+        }
+    }
+}
+
 /// Bounds of placement.
 public struct PlacementSettings: Sendable, Equatable {
     /// What may be given out of what a host has.

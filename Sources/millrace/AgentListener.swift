@@ -30,7 +30,8 @@ struct AgentListener: Sendable {
         let conductor = plane.conductor
         return try AgentAPI(
             authority: authority, identity: identity,
-            ledger: JoinTokenDesk(grants: JoinGrants(plane.context), authority: authority),
+            ledger: JoinTokenDesk(
+                grants: JoinGrants(plane.conductor.context), authority: authority),
             logger: plane.logger
         ) { hostName in
             conductor.link(hostName: hostName)
@@ -41,7 +42,7 @@ struct AgentListener: Sendable {
 
     /// Makes join tokens.
     var tokens: JoinTokenDesk {
-        JoinTokenDesk(grants: JoinGrants(plane.context), authority: authority)
+        JoinTokenDesk(grants: JoinGrants(plane.conductor.context), authority: authority)
     }
 }
 

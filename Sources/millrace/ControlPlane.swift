@@ -1,8 +1,12 @@
 import ComputeModel
 import Conductor
+import ControlPlaneState
 import Foundation
 import Hummingbird
+import Identity
+import ImageStore
 import Logging
+import Networking
 import OpenStackAPI
 import OperatorAPI
 import Persistence
@@ -11,8 +15,9 @@ import RequestPipeline
 /// The server's parts, opened and wired.
 struct ControlPlane: Sendable {
     let configuration: ServerConfiguration
-    let context: ConductorContext
     let conductor: Conductor
+    let networking: NetworkingContext
+    let identity: IdentityContext
     let tokens: Tokens
     let images: Images
     let logger: Logger
@@ -36,17 +41,20 @@ struct ControlPlane: Sendable {
         let store = try SQLiteStateStore(
             path: directory.appendingPathComponent("millrace.db").path, logger: logger)
         let documents = try await DocumentStore.open(
-            store, types: StoredTypes.all, logger: logger)
+            store, types: StoredTypes.conductor + StoredTypes.identity, logger: logger)
         let context = ConductorContext(
-            documents: documents, settings: configuration.conductorSettings, logger: logger)
-        let images = Images(context: context)
+            documents: documents, settings: configuration.compute, logger: logger)
+        let networking = context.with(configuration.networking)
+        let identity = context.with(configuration.identity)
+        let images = Images(context: context.with(configuration.imageSettings))
         try await images.prepare()
-        try await context.reopenNetworkObjects()
-        let conductor = try await Conductor(context, images: images)
-        let tokens = Tokens(context: context, passwords: try PasswordHasher())
+        try await context.reopenClosing()
+        let conductor = try await Conductor(
+            context, ports: Ports(networking), images: images)
+        let tokens = Tokens(context: identity, passwords: try PasswordHasher())
         return ControlPlane(
-            configuration: configuration, context: context, conductor: conductor,
-            tokens: tokens, images: images, logger: logger)
+            configuration: configuration, conductor: conductor, networking: networking,
+            identity: identity, tokens: tokens, images: images, logger: logger)
     }
 
     /// The API's services. `simulation` is what `millrace simulate` works on.
@@ -57,11 +65,13 @@ struct ControlPlane: Sendable {
         return [
             IdentityService(
                 tokens: tokens, users: Users(tokens: tokens),
-                projects: Projects(context: context), addresses: addresses
+                projects: Projects(context: identity), addresses: addresses
             ).service(),
             ImageService(images: images, addresses: addresses).service(),
-            NetworkService(context: context, hosts: conductor.hosts, addresses: addresses)
-                .service(),
+            NetworkService(
+                context: networking, hosts: conductor.hosts, aggregates: conductor.aggregates,
+                addresses: addresses
+            ).service(),
             ComputeService(conductor, addresses: addresses).service,
             OperatorService(
                 conductor: conductor, joinTokens: joinTokens, simulation: simulation

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Conductor
 import Foundation
+import Identity
 import Logging
 import ServiceLifecycle
 
@@ -57,7 +58,7 @@ struct Server: AsyncParsableCommand {
             try agents.application(at: address), PollReleaseService(plane: plane),
         ]
         try await Start.run(services, logger: logger)
-        await plane.context.documents.close()
+        await plane.conductor.context.documents.close()
     }
 
     private static let agentListenDefault = ListenAddress(host: "0.0.0.0", port: 9_443)
@@ -70,6 +71,6 @@ struct Server: AsyncParsableCommand {
             tokens: plane.tokens, stateDirectory: plane.configuration.stateDirectory
         ).resetAdminPassword(authURL: "\(base)/identity/v3")
         StandardOutput.write("the administrator's new credentials are in \(file.path)\n")
-        await plane.context.documents.close()
+        await plane.conductor.context.documents.close()
     }
 }

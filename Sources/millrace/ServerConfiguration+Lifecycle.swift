@@ -6,26 +6,27 @@ extension ServerConfiguration {
 
     /// What operations on servers may take and do.
     mutating func readLifecycle(_ reader: inout BodyReader) throws {
-        let times: [(String, WritableKeyPath<ConductorSettings, Duration>)] = [
-            ("action_timeout_ms", \.actionTimeout), ("export_timeout_ms", \.exportTimeout),
-            ("migration_timeout_ms", \.migrationTimeout),
-            ("migration_downtime_ms", \.migrationDowntime),
+        let times: [(String, WritableKeyPath<ServerConfiguration, Duration>)] = [
+            ("action_timeout_ms", \.compute.actionTimeout),
+            ("export_timeout_ms", \.compute.exportTimeout),
+            ("migration_timeout_ms", \.compute.migrationTimeout),
+            ("migration_downtime_ms", \.compute.migrationDowntime),
         ]
         for (key, path) in times {
             guard let milliseconds = try reader.integer(key, in: Self.timeMS) else { continue }
-            settings[keyPath: path] = .milliseconds(milliseconds)
+            self[keyPath: path] = .milliseconds(milliseconds)
         }
-        settings.migrationBandwidthMiBPerSecond = try reader.integer(
+        compute.migrationBandwidthMiBPerSecond = try reader.integer(
             "migration_bandwidth_mib_per_second", in: 1...1_000_000)
-        settings.liveMigrationsPerHostMax =
+        compute.liveMigrationsPerHostMax =
             try reader.integer("live_migrations_per_host_max", in: 1...64)
-            ?? settings.liveMigrationsPerHostMax
-        settings.allowsPlainMigration =
-            try reader.bool("migration_allow_plain") ?? settings.allowsPlainMigration
-        settings.resizesInPlace = try reader.bool("resize_in_place") ?? settings.resizesInPlace
-        settings.resizeConfirmWindow = try reader.integer(
+            ?? compute.liveMigrationsPerHostMax
+        compute.allowsPlainMigration =
+            try reader.bool("migration_allow_plain") ?? compute.allowsPlainMigration
+        compute.resizesInPlace = try reader.bool("resize_in_place") ?? compute.resizesInPlace
+        compute.resizeConfirmWindow = try reader.integer(
             "resize_confirm_window_ms", in: Self.timeMS
         ).map { .milliseconds($0) }
-        settings.offloadsShelved = try reader.bool("shelve_offload") ?? settings.offloadsShelved
+        compute.offloadsShelved = try reader.bool("shelve_offload") ?? compute.offloadsShelved
     }
 }

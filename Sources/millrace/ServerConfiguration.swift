@@ -1,7 +1,10 @@
 import ComputeModel
 import Conductor
 import Foundation
+import Identity
+import ImageStore
 import Logging
+import Networking
 import RequestPipeline
 import Yams
 
@@ -22,8 +25,14 @@ struct ServerConfiguration: Sendable {
     var logLevel: Logger.Level = .notice
     /// Limits of requests.
     var limits = RequestLimits()
-    /// Limits and times of the application.
-    var settings = ConductorSettings(imageDirectory: URL(fileURLWithPath: "/"))
+    /// Limits and times of compute.
+    var compute = ConductorSettings()
+    /// Limits of the network.
+    var networking = NetworkingSettings()
+    /// Times of identity.
+    var identity = IdentitySettings()
+    /// Limits of images; where they lie is below the state directory.
+    var images = ImageStoreSettings(directory: URL(fileURLWithPath: "/"))
 
     /// The defaults, with what `file` says in their place.
     init(file: String?) throws {
@@ -59,85 +68,89 @@ struct ServerConfiguration: Sendable {
         try readTimes(&reader)
         try readAmounts(&reader)
         try readLifecycle(&reader)
-        settings.deviceAliases = try readAliases(&reader) ?? settings.deviceAliases
+        compute.deviceAliases = try readAliases(&reader) ?? compute.deviceAliases
     }
 
     private mutating func readNetworks(_ reader: inout BodyReader) throws {
         if let names = try reader.strings("physical_networks", countMax: 256) {
-            settings.physicalNetworks = Set(names)
+            networking.physicalNetworks = Set(names)
         }
         let first = try reader.integer("vlan_first", in: 1...4_094)
         let last = try reader.integer("vlan_last", in: 1...4_094)
-        let range = (first ?? settings.vlanRange.lowerBound, last ?? settings.vlanRange.upperBound)
+        let range = (
+            first ?? networking.vlanRange.lowerBound, last ?? networking.vlanRange.upperBound
+        )
         guard range.0 <= range.1 else {
             throw reader.invalid("vlan_first", "it is greater than vlan_last.")
         }
-        settings.vlanRange = range.0...range.1
-        settings.defaultZone =
-            try reader.string("default_zone", length: 1...255) ?? settings.defaultZone
+        networking.vlanRange = range.0...range.1
+        compute.defaultZone =
+            try reader.string("default_zone", length: 1...255) ?? compute.defaultZone
     }
 
     private mutating func readTimes(_ reader: inout BodyReader) throws {
-        let times: [(String, WritableKeyPath<ConductorSettings, Duration>)] = [
-            ("host_down_after_ms", \.hostDownAfter), ("poll_timeout_ms", \.pollTimeout),
-            ("build_timeout_ms", \.buildTimeout), ("removal_timeout_ms", \.removalTimeout),
-            ("question_timeout_ms", \.questionTimeout),
-            ("token_lifetime_ms", \.tokenLifetime),
-            ("deleted_instance_kept_ms", \.deletedInstanceKept),
+        let times: [(String, WritableKeyPath<ServerConfiguration, Duration>)] = [
+            ("host_down_after_ms", \.compute.hostDownAfter),
+            ("poll_timeout_ms", \.compute.pollTimeout),
+            ("build_timeout_ms", \.compute.buildTimeout),
+            ("removal_timeout_ms", \.compute.removalTimeout),
+            ("question_timeout_ms", \.compute.questionTimeout),
+            ("token_lifetime_ms", \.identity.tokenLifetime),
+            ("deleted_instance_kept_ms", \.compute.deletedInstanceKept),
         ]
         for (key, path) in times {
             guard let milliseconds = try reader.integer(key, in: 10...604_800_000) else {
                 continue
             }
-            settings[keyPath: path] = .milliseconds(milliseconds)
+            self[keyPath: path] = .milliseconds(milliseconds)
         }
     }
 
     private mutating func readAmounts(_ reader: inout BodyReader) throws {
-        let amounts: [(String, WritableKeyPath<ConductorSettings, Int>)] = [
-            ("instances_per_project_max", \.instancesPerProjectMax),
-            ("ports_per_project_max", \.portsPerProjectMax),
-            ("vdpa_ports_per_project_max", \.vdpaPortsPerProjectMax),
-            ("networks_per_project_max", \.networksPerProjectMax),
-            ("server_groups_per_project_max", \.serverGroupsPerProjectMax),
-            ("server_group_members_max", \.serverGroupMembersMax),
-            ("console_bytes_max", \.consoleBytesMax),
+        let amounts: [(String, WritableKeyPath<ServerConfiguration, Int>)] = [
+            ("instances_per_project_max", \.compute.instancesPerProjectMax),
+            ("ports_per_project_max", \.networking.portsPerProjectMax),
+            ("vdpa_ports_per_project_max", \.networking.vdpaPortsPerProjectMax),
+            ("networks_per_project_max", \.networking.networksPerProjectMax),
+            ("server_groups_per_project_max", \.compute.serverGroupsPerProjectMax),
+            ("server_group_members_max", \.compute.serverGroupMembersMax),
+            ("console_bytes_max", \.compute.consoleBytesMax),
         ]
         for (key, path) in amounts {
-            settings[keyPath: path] =
-                try reader.integer(key, in: 1...1_000_000) ?? settings[keyPath: path]
+            self[keyPath: path] =
+                try reader.integer(key, in: 1...1_000_000) ?? self[keyPath: path]
         }
         // Releases before took any number here; more than fit one transaction are not made.
         let perRequest = try reader.integer("instances_per_request_max", in: 1...1_000_000)
-        settings.instancesPerRequestMax = min(
-            perRequest ?? settings.instancesPerRequestMax, settings.instancesPerRequestMax)
-        settings.userDataPerRequestBytesMax =
+        compute.instancesPerRequestMax = min(
+            perRequest ?? compute.instancesPerRequestMax, compute.instancesPerRequestMax)
+        compute.userDataPerRequestBytesMax =
             try reader.integer("user_data_per_request_bytes_max", in: 1...786_432)
-            ?? settings.userDataPerRequestBytesMax
-        settings.placement.detailHostsMax =
+            ?? compute.userDataPerRequestBytesMax
+        compute.placement.detailHostsMax =
             try reader.integer("placement_detail_hosts_max", in: 1...500)
-            ?? settings.placement.detailHostsMax
-        settings.placement.detailDevicesMax =
+            ?? compute.placement.detailHostsMax
+        compute.placement.detailDevicesMax =
             try reader.integer("placement_detail_devices_max", in: 0...2_000)
-            ?? settings.placement.detailDevicesMax
-        settings.placement.attemptsMax =
+            ?? compute.placement.detailDevicesMax
+        compute.placement.attemptsMax =
             try reader.integer("placement_attempts_max", in: 1...10_000)
-            ?? settings.placement.attemptsMax
+            ?? compute.placement.attemptsMax
         if let gib = try reader.integer("image_gib_max", in: 1...65_536) {
-            settings.imageBytesMax = Int64(gib) << 30
+            images.imageBytesMax = Int64(gib) << 30
         }
         if let gib = try reader.integer("image_virtual_gib_max", in: 1...65_536) {
-            settings.imageVirtualBytesMax = Int64(gib) << 30
+            images.virtualBytesMax = Int64(gib) << 30
         }
         if let percent = try reader.integer("cpu_overcommit_percent", in: 100...6_400) {
-            settings.placement.ratios.cpu = Double(percent) / 100
+            compute.placement.ratios.cpu = Double(percent) / 100
         }
     }
 
-    /// The settings with the image directory below the state directory.
-    var conductorSettings: ConductorSettings {
-        var settings = settings
-        settings.imageDirectory = stateDirectory.appendingPathComponent("images")
+    /// The images' settings, with their directory below the state directory.
+    var imageSettings: ImageStoreSettings {
+        var settings = images
+        settings.directory = stateDirectory.appendingPathComponent("images")
         return settings
     }
 }

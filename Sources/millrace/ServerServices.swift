@@ -1,5 +1,6 @@
 import Conductor
 import Foundation
+import Identity
 import Logging
 import ServiceLifecycle
 import SimulatedDrivers

@@ -58,7 +58,7 @@ struct Up: AsyncParsableCommand {
     private func start() async throws {
         let description = try describeFleet()
         var configuration = try options.serverConfiguration()
-        configuration.settings.physicalNetworks.formUnion(
+        configuration.networking.physicalNetworks.formUnion(
             description.hosts.flatMap(\.pfs).compactMap(\.physicalNetwork))
         let logger = Start.logger(configuration.logLevel)
         let plane = try await ControlPlane.open(configuration, logger: logger)
@@ -80,7 +80,7 @@ struct Up: AsyncParsableCommand {
                 ConductorService(plane: plane, port: ports), FleetService(fleet: fleet),
                 application, PollReleaseService(plane: plane),
             ], logger: logger)
-        await plane.context.documents.close()
+        await plane.conductor.context.documents.close()
     }
 
     private func describeFleet() throws -> FleetDescription {

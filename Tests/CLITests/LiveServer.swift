@@ -12,6 +12,10 @@ import Testing
 
 @testable import CLI
 @testable import Conductor
+@testable import ControlPlaneState
+@testable import Identity
+@testable import ImageStore
+@testable import Networking
 
 /// A server on a port of its own with identity, compute and operators' API, and the credentials
 /// that its bootstrap wrote. One host, compute-1, has one free vDPA device on physnet1.
@@ -23,16 +27,20 @@ struct LiveServer {
     static func with(_ body: @escaping @Sendable (LiveServer) async throws -> Void) async throws {
         try await TemporaryFolder.with { folder in
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-            var settings = ConductorSettings(imageDirectory: folder.url)
+            var settings = ConductorSettings()
             // No agent reports: however long a test takes, its host is not to fall silent.
             settings.hostDownAfter = .seconds(86_400)
             let context = ConductorContext(
                 documents: try await DocumentStore.open(
-                    MemoryStateStore(), types: StoredTypes.all, logger: logger),
+                    MemoryStateStore(), types: StoredTypes.conductor + StoredTypes.identity,
+                    logger: logger),
                 settings: settings, logger: logger)
-            let conductor = try await Conductor(context, images: Images(context: context))
+            let conductor = try await Conductor(
+                context, ports: Ports(context.with(NetworkingSettings())),
+                images: Images(
+                    context: context.with(ImageStoreSettings(directory: folder.url))))
             let tokens = Tokens(
-                context: context,
+                context: context.with(IdentitySettings()),
                 passwords: try PasswordHasher(cost: PasswordCost(roundsLog2: 4)))
             let application = Application(
                 router: router(conductor, tokens), logger: logger)
@@ -62,7 +70,7 @@ struct LiveServer {
         let addresses = ServiceAddresses(publicURL: nil)
         let identity = IdentityService(
             tokens: tokens, users: Users(tokens: tokens),
-            projects: Projects(context: conductor.context), addresses: addresses)
+            projects: Projects(context: tokens.context), addresses: addresses)
         let operators = OperatorService(
             conductor: conductor, joinTokens: FixedToken(), simulation: OneHost())
         return Pipeline(verifier: tokens, limits: RequestLimits()).router([

@@ -2,6 +2,7 @@ import AgentProtocol
 import ComputeModel
 import Foundation
 import SimulatedDrivers
+import TestSupport
 import Testing
 
 @testable import Conductor

@@ -1,5 +1,6 @@
 import ComputeModel
 import DeviceTracking
+import TestSupport
 import Testing
 
 @testable import Conductor

@@ -1,6 +1,7 @@
 import ComputeModel
 import DeviceTracking
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Conductor

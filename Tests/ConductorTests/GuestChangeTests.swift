@@ -1,5 +1,6 @@
 import ComputeModel
 import SimulatedDrivers
+import TestSupport
 import Testing
 
 @testable import Conductor

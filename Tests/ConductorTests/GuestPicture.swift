@@ -5,6 +5,7 @@ import Persistence
 import SimulatedDrivers
 
 @testable import Conductor
+@testable import ImageStore
 
 /// All that there is of an instance, stored and on the hosts, fact by fact, with names in place of
 /// ids where that is possible: two pictures can be compared, and say what differs.
@@ -65,12 +66,12 @@ extension GuestPicture {
             .flatMap { $0.value.events.filter { $0.finishedAt == nil }.map(\.name) }.description
         let images = try snapshot.list(Image.self).map(\.value)
         facts["images"] = images.map { image in
-            let kind = image.ownerID == InstanceTools.internalOwner ? "internal" : "visible"
+            let kind = image.ownerID == .millrace ? "internal" : "visible"
             return "\(kind) \(image.status)"
         }.sorted().joined(separator: ", ")
         facts["image ids"] = images.map(\.id.text).sorted().joined(separator: ", ")
         let files = try FileManager.default.contentsOfDirectory(
-            atPath: bed.server.settings.imageDirectory.path)
+            atPath: bed.server.imageDirectory.path)
         facts["image files"] = "\(files.filter { ImageFiles.isUUID($0) }.count)"
     }
 

@@ -1,6 +1,7 @@
 import ComputeModel
 import HostDrivers
 import SimulatedDrivers
+import TestSupport
 import Testing
 
 @testable import Conductor

@@ -3,6 +3,7 @@ import SimulatedDrivers
 import Testing
 
 @testable import Conductor
+@testable import Networking
 
 /// Which MAC port, device and guest end up with.
 @Suite struct InstanceMACTests {

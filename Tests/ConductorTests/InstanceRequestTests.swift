@@ -1,6 +1,7 @@
 import ComputeModel
 import Foundation
 import Persistence
+import TestSupport
 import Testing
 
 @testable import Conductor

@@ -1,6 +1,7 @@
 import ComputeModel
 import Persistence
 import SimulatedDrivers
+import TestSupport
 import Testing
 import Workflow
 

@@ -6,6 +6,9 @@ import Persistence
 import Synchronization
 
 @testable import Conductor
+@testable import ControlPlaneState
+@testable import ImageStore
+@testable import Networking
 
 /// The server process of a testbed: dies on command, and starts again over what it has stored.
 final class TestServer: Sendable {
@@ -16,17 +19,24 @@ final class TestServer: Sendable {
     }
 
     let settings: ConductorSettings
+    let imageDirectory: URL
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     private let store = MemoryStateStore()
     private let process = Mutex<Process?>(nil)
 
-    init(_ settings: ConductorSettings) async throws {
+    init(_ settings: ConductorSettings, imageDirectory: URL) async throws {
         self.settings = settings
+        self.imageDirectory = imageDirectory
         try await start()
     }
 
     var conductor: Conductor {
         get throws { try process.withLock { try Self.alive($0).conductor } }
+    }
+
+    /// What the network's parts of this server work with.
+    var networking: NetworkingContext {
+        get throws { try conductor.context.with(NetworkingSettings()) }
     }
 
     /// What stands between the server and its store.
@@ -84,12 +94,13 @@ final class TestServer: Sendable {
     private func start() async throws {
         let session = StoreSession(store)
         let documents = try await DocumentStore.open(
-            session, types: StoredTypes.all, logger: logger)
+            session, types: StoredTypes.conductor, logger: logger)
         let context = ConductorContext(
             documents: documents, settings: settings, logger: logger)
-        let images = Images(context: context)
+        let images = Images(context: context.with(ImageStoreSettings(directory: imageDirectory)))
         try await images.prepare()
-        let conductor = try await Conductor(context, images: images)
+        let conductor = try await Conductor(
+            context, ports: Ports(context.with(NetworkingSettings())), images: images)
         let run = Task { try await conductor.run() }
         process.withLock {
             $0 = Process(conductor: conductor, session: session, run: run)

@@ -6,15 +6,18 @@ import Logging
 import Persistence
 import SimulatedDrivers
 import Synchronization
+import TestSupport
 
 @testable import Conductor
+@testable import ImageStore
+@testable import Networking
 
 /// A whole control plane over a store in memory: a server that can die and start again, simulated
 /// hosts with their agents, an image with real bytes, a flavor, and a network on physnet1.
 final class InstanceTestbed: Sendable {
-    static let admin = NetworkTestbed.admin
-    static let member = NetworkTestbed.member
-    static let other = NetworkTestbed.other
+    static let admin = TestCallers.admin
+    static let member = TestCallers.member
+    static let other = TestCallers.other
     static let imageBytes = (0..<65_536).map { UInt8(truncatingIfNeeded: $0 &* 7) }
     static let flavor = Flavor(
         id: FlavorID("small"), name: "small", vcpus: 1, memoryMiB: 64, diskGiB: 1)
@@ -34,8 +37,10 @@ final class InstanceTestbed: Sendable {
         get throws { try server.conductor.context.documents }
     }
 
-    private init(_ description: FleetDescription, _ settings: ConductorSettings) async throws {
-        server = try await TestServer(settings)
+    private init(
+        _ description: FleetDescription, _ settings: ConductorSettings, _ images: URL
+    ) async throws {
+        server = try await TestServer(settings, imageDirectory: images)
         var agents = AgentSettings()
         agents.linkBackoff = Backoff(first: .milliseconds(5), longest: .milliseconds(20))
         agents.workBackoff = Backoff(first: .milliseconds(1), longest: .milliseconds(5))
@@ -49,7 +54,7 @@ final class InstanceTestbed: Sendable {
             fleet?.hosts.first { $0.spec.name == name }?.sever()
         }
         let conductor = try server.conductor
-        let images = Images(context: conductor.context)
+        let images = conductor.hub.images
         let queued = try await images.create(
             id: nil,
             edits: [.diskFormat("raw"), .containerFormat("bare"), .visibility(.public)],
@@ -64,8 +69,8 @@ final class InstanceTestbed: Sendable {
         request.physicalNetwork = "physnet1"
         request.segmentationID = 100
         request.projectID = Self.member.projectID
-        network = try await Networks(conductor.context).create(request, Self.admin)
-        _ = try await Subnets(conductor.context).create(
+        network = try await Networks(server.networking).create(request, Self.admin)
+        _ = try await Subnets(server.networking).create(
             SubnetRequest(networkID: network.id, cidr: "10.1.0.0/24"), Self.member)
     }
 
@@ -91,11 +96,12 @@ final class InstanceTestbed: Sendable {
     ) async throws -> InstanceTestbed {
         let directory = FileManager.default.temporaryDirectory
             .appendingPathComponent("instances-\(UUID().uuidString)")
-        var settings = ConductorSettings(imageDirectory: directory)
+        var settings = ConductorSettings()
         // However slow the machine is, no host falls silent unless a test lets it.
         settings.hostDownAfter = .seconds(86_400)
         change(&settings)
-        let bed = try await InstanceTestbed(FleetDescription(hosts: hosts), settings)
+        let bed = try await InstanceTestbed(
+            FleetDescription(hosts: hosts), settings, directory)
         try await bed.startAgents()
         return bed
     }
@@ -111,7 +117,7 @@ final class InstanceTestbed: Sendable {
     func close() async throws {
         await server.stop()
         await fleet.stop()
-        try FileManager.default.removeItem(at: server.settings.imageDirectory)
+        try FileManager.default.removeItem(at: server.imageDirectory)
     }
 }
 
@@ -138,7 +144,7 @@ extension InstanceTestbed {
         var request = PortRequest(networkID: network.id)
         request.vnicType = .vdpa
         change(&request)
-        return try await Ports(conductor.context).create(request, Self.member)
+        return try await Ports(server.networking).create(request, Self.member)
     }
 
     func request(_ ports: [PortID]) -> InstanceRequest {

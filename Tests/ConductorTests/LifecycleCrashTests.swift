@@ -2,6 +2,7 @@ import ComputeModel
 import Persistence
 import SimulatedDrivers
 import Synchronization
+import TestSupport
 import Testing
 import Workflow
 

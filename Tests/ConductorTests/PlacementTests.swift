@@ -5,6 +5,7 @@ import SimulatedDrivers
 import Testing
 
 @testable import Conductor
+@testable import Networking
 
 @Suite struct PlacementTests {
     private static let hosts = [

@@ -2,6 +2,7 @@ import ComputeModel
 import Foundation
 import Persistence
 import SimulatedDrivers
+import TestSupport
 import Testing
 import Workflow
 import WorkflowTesting

@@ -9,6 +9,8 @@ import Workflow
 import WorkflowTesting
 
 @testable import Conductor
+@testable import ControlPlaneState
+@testable import Networking
 
 /// One instance in a control plane with two hosts.
 struct Scene: Sendable {
@@ -49,13 +51,13 @@ struct Scene: Sendable {
         }
         for image in try bed.documents.list(Image.self).map(\.value)
         where image.id != bed.image.id {
-            guard image.ownerID != InstanceTools.internalOwner else {
+            guard image.ownerID != .millrace else {
                 throw TestbedError(found: "deleted afterwards, left: image \(image.name ?? "")")
             }
             try await bed.conductor.instances.tools.images.discard(image.id)
         }
         for port in ports {
-            try await Ports(bed.conductor.context).delete(port.id, InstanceTestbed.member)
+            try await Ports(bed.server.networking).delete(port.id, InstanceTestbed.member)
         }
     }
 

@@ -1,6 +1,7 @@
 import ComputeModel
 import Conductor
 import Foundation
+import Networking
 import Persistence
 
 /// One thing that somebody asks for.
@@ -230,6 +231,7 @@ struct OperationChooser {
         if free.count >= 3, let port = chance.element(of: free) { return port.id }
         var request = PortRequest(networkID: world.ids.networkID)
         request.vnicType = .vdpa
-        return try await Ports(conductor.context).create(request, caller).id
+        return try await Ports(conductor.context.with(NetworkingSettings())).create(request, caller)
+            .id
     }
 }

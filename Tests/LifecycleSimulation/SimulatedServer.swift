@@ -1,8 +1,11 @@
 import AgentProtocol
 import ComputeModel
 import Conductor
+import ControlPlaneState
 import Foundation
+import ImageStore
 import Logging
+import Networking
 import Persistence
 import Synchronization
 
@@ -23,6 +26,7 @@ final class SimulatedServer: Sendable {
     }
 
     let settings: ConductorSettings
+    let imageDirectory: URL
     let log: EventLog
     let chance: Chance
     let clock = SimulatedClock()
@@ -30,8 +34,11 @@ final class SimulatedServer: Sendable {
     private let state = Mutex(State())
     private let logger: Logger
 
-    init(_ settings: ConductorSettings, chance: Chance, log: EventLog) {
+    init(
+        _ settings: ConductorSettings, imageDirectory: URL, chance: Chance, log: EventLog
+    ) {
         self.settings = settings
+        self.imageDirectory = imageDirectory
         self.chance = chance
         self.log = log
         logger = Logger(label: "server") { _ in EventLogHandler(log: log, name: "server") }
@@ -52,14 +59,16 @@ final class SimulatedServer: Sendable {
         }
         let session = StoreSession(store, chance: chance, log: log)
         let documents = try await DocumentStore.open(
-            session, types: StoredTypes.all, clock: clock, logger: logger)
+            session, types: StoredTypes.conductor, clock: clock, logger: logger)
         let context = ConductorContext(
             documents: documents, settings: settings, logger: logger, clock: clock,
             now: { SimulatedClock.date }, makeUUID: { [chance] in chance.uuid() })
         let images = Images(
-            context: context, fileExecutor: SimulationExecutor.shared)
+            context: context.with(ImageStoreSettings(directory: imageDirectory)),
+            fileExecutor: SimulationExecutor.shared)
         try await images.prepare()
-        let conductor = try await Conductor(context, images: images)
+        let conductor = try await Conductor(
+            context, ports: Ports(context.with(NetworkingSettings())), images: images)
         let run = Task { try await conductor.run() }
         state.withLock {
             $0.process = Process(

@@ -2,7 +2,9 @@ import ComputeModel
 import Conductor
 import Foundation
 import HostAgent
+import ImageStore
 import Logging
+import Networking
 import Persistence
 import SimulatedDrivers
 import Synchronization
@@ -28,14 +30,15 @@ final class SimulatedWorld: Sendable {
     /// Makes the world; it is at rest, and every host has reported.
     init(seed: UInt64, imageDirectory: URL, log: EventLog) async throws {
         self.log = log
-        var settings = ConductorSettings(imageDirectory: imageDirectory)
+        var settings = ConductorSettings()
         // Every look at the fleet sees who is alive: the age of what it saw is measured by the
         // machine's clock.
         settings.placement.vitalsAge = .zero
         settings.deletedInstanceKept = .seconds(7_200)
         settings.resizeConfirmWindow = .seconds(600)
         settings.liveMigrationsPerHostMax = 2
-        let server = SimulatedServer(settings, chance: Chance(seed &+ 1), log: log)
+        let server = SimulatedServer(
+            settings, imageDirectory: imageDirectory, chance: Chance(seed &+ 1), log: log)
         let network = UnreliableNetwork(chance: Chance(seed &+ 2), log: log)
         self.server = server
         self.network = network
@@ -89,8 +92,7 @@ final class SimulatedWorld: Sendable {
         for flavor in flavors { try await conductor.flavors.create(flavor) }
         var images: [ImageID] = []
         for number in 1...2 {
-            let service = Images(
-                context: conductor.context, fileExecutor: SimulationExecutor.shared)
+            let service = conductor.hub.images
             let image = try await service.create(
                 id: nil,
                 edits: [.diskFormat("raw"), .containerFormat("bare"), .visibility(.public)],
@@ -109,8 +111,9 @@ final class SimulatedWorld: Sendable {
         request.physicalNetwork = "physnet1"
         request.segmentationID = 100
         request.projectID = ProjectID("blue")
-        let network = try await Networks(conductor.context).create(request, admin)
-        _ = try await Subnets(conductor.context).create(
+        let networking = conductor.context.with(NetworkingSettings())
+        let network = try await Networks(networking).create(request, admin)
+        _ = try await Subnets(networking).create(
             SubnetRequest(networkID: network.id, cidr: "10.1.0.0/20"), admin)
         return WorldIDs(
             images: images, networkID: network.id, flavors: flavors.map(\.id))

@@ -10,6 +10,10 @@ import RequestPipeline
 import Testing
 
 @testable import Conductor
+@testable import ControlPlaneState
+@testable import Identity
+@testable import ImageStore
+@testable import Networking
 @testable import OpenStackAPI
 
 /// All services behind a real router, on a store in memory. Tokens are those of `NetworkTokens`.
@@ -30,25 +34,32 @@ struct ComputeAPITestbed {
         _ change: (inout ConductorSettings) -> Void = { _ in }
     ) async throws {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        var settings = ConductorSettings(imageDirectory: URL(filePath: "/nonexistent"))
+        var settings = ConductorSettings()
         // However slow the machine is, no host falls silent unless a test lets it.
         settings.hostDownAfter = .seconds(86_400)
         change(&settings)
         let documents = try await DocumentStore.open(
-            MemoryStateStore(), types: StoredTypes.all, logger: logger)
+            MemoryStateStore(), types: StoredTypes.conductor + StoredTypes.identity, logger: logger)
         context = ConductorContext(documents: documents, settings: settings, logger: logger)
-        conductor = try await Conductor(context, images: Images(context: context))
+        let networking = context.with(NetworkingSettings())
+        let identity = context.with(IdentitySettings())
+        let images = Images(
+            context: context.with(
+                ImageStoreSettings(directory: URL(filePath: "/nonexistent"))))
+        conductor = try await Conductor(context, ports: Ports(networking), images: images)
         let tokens = Tokens(
-            context: context, passwords: try PasswordHasher(cost: PasswordCost(roundsLog2: 4)))
+            context: identity, passwords: try PasswordHasher(cost: PasswordCost(roundsLog2: 4)))
         let addresses = ServiceAddresses(publicURL: "http://cloud.example.com")
         services = [
             IdentityService(
                 tokens: tokens, users: Users(tokens: tokens),
-                projects: Projects(context: context), addresses: addresses
+                projects: Projects(context: identity), addresses: addresses
             ).service(),
-            ImageService(images: Images(context: context), addresses: addresses).service(),
-            NetworkService(context: context, hosts: conductor.hosts, addresses: addresses)
-                .service(),
+            ImageService(images: images, addresses: addresses).service(),
+            NetworkService(
+                context: networking, hosts: conductor.hosts, aggregates: conductor.aggregates,
+                addresses: addresses
+            ).service(),
             ComputeService(conductor, addresses: addresses).service,
             OperatorService(conductor: conductor, joinTokens: nil, simulation: nil).service,
         ]

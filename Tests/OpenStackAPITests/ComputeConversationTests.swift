@@ -10,6 +10,9 @@ import SimulatedDrivers
 import Testing
 
 @testable import Conductor
+@testable import ControlPlaneState
+@testable import ImageStore
+@testable import Networking
 @testable import OpenStackAPI
 
 /// The first thing anybody does with Millrace, through the APIs, with a simulated host behind:
@@ -20,13 +23,14 @@ import Testing
             .appendingPathComponent("compute-\(UUID().uuidString)")
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let documents = try await DocumentStore.open(
-            MemoryStateStore(), types: StoredTypes.all, logger: logger)
+            MemoryStateStore(), types: StoredTypes.conductor + StoredTypes.identity, logger: logger)
         let context = ConductorContext(
-            documents: documents, settings: ConductorSettings(imageDirectory: directory),
+            documents: documents, settings: ConductorSettings(),
             logger: logger)
-        let images = Images(context: context)
+        let images = Images(context: context.with(ImageStoreSettings(directory: directory)))
         try await images.prepare()
-        let conductor = try await Conductor(context, images: images)
+        let networking = context.with(NetworkingSettings())
+        let conductor = try await Conductor(context, ports: Ports(networking), images: images)
         let fleet = SimulatedFleet(
             .standard(hosts: 1), agentVersion: "test", logger: logger
         ) { conductor.link(hostName: $0.name) }
@@ -49,7 +53,8 @@ import Testing
         let router = Pipeline(verifier: NetworkTokens(), limits: RequestLimits()).router([
             ImageService(images: images, addresses: addresses).service(),
             NetworkService(
-                context: conductor.context, hosts: conductor.hosts, addresses: addresses
+                context: conductor.context.with(NetworkingSettings()), hosts: conductor.hosts,
+                aggregates: conductor.aggregates, addresses: addresses
             ).service(),
             ComputeService(conductor, addresses: addresses).service,
         ])

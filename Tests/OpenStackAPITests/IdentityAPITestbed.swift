@@ -1,4 +1,5 @@
 import ComputeModel
+import ControlPlaneState
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -10,13 +11,15 @@ import RequestPipeline
 import Testing
 
 @testable import Conductor
+@testable import Identity
+@testable import ImageStore
 @testable import OpenStackAPI
 
 /// Identity and image services behind a real router, on an empty store with an administrator.
 struct IdentityAPITestbed {
     static let password = "the administrator's"
     let directory: URL
-    let context: ConductorContext
+    let context: IdentityContext
     let tokens: Tokens
     let users: Users
     let projects: Projects
@@ -29,16 +32,20 @@ struct IdentityAPITestbed {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let documents = try await DocumentStore.open(
-            MemoryStateStore(), types: StoredTypes.all, logger: logger)
-        context = ConductorContext(
+            MemoryStateStore(),
+            types: StoredTypes.identity + StoredTypes.shared + StoredTypes.imageStore,
+            logger: logger)
+        context = IdentityContext(
             documents: documents,
-            settings: ConductorSettings(imageDirectory: directory.appendingPathComponent("i")),
+            settings: IdentitySettings(),
             logger: logger)
         let hasher = try PasswordHasher(cost: PasswordCost(roundsLog2: 4))
         tokens = Tokens(context: context, passwords: hasher)
         users = Users(tokens: tokens)
         projects = Projects(context: context)
-        images = Images(context: context)
+        images = Images(
+            context: context.with(
+                ImageStoreSettings(directory: directory.appendingPathComponent("i"))))
         try await images.prepare()
         let bootstrap = Bootstrap(
             tokens: tokens, stateDirectory: directory, makePassword: { Self.password })

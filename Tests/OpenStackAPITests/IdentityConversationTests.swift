@@ -1,4 +1,5 @@
 import ComputeModel
+import Identity
 import Conductor
 import HTTPTypes
 import RequestPipeline

@@ -1,5 +1,6 @@
 import ComputeModel
 import Conductor
+import Identity
 import RequestPipeline
 import Testing
 

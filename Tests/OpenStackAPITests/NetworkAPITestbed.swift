@@ -10,6 +10,8 @@ import RequestPipeline
 import Testing
 
 @testable import Conductor
+@testable import ControlPlaneState
+@testable import Networking
 @testable import OpenStackAPI
 
 /// Knows four tokens, each named after what it may do; all but `other` are of one project.
@@ -34,25 +36,28 @@ struct NetworkTokens: TokenVerifier {
 
 /// The network service behind a real router, on an empty store.
 struct NetworkAPITestbed {
-    let context: ConductorContext
+    let context: NetworkingContext
     let application: Application<RouterResponder<APIContext>>
 
     init(
         limits: RequestLimits = RequestLimits(),
-        _ change: (inout ConductorSettings) -> Void = { _ in }
+        _ change: (inout NetworkingSettings) -> Void = { _ in }
     ) async throws {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        var settings = ConductorSettings(imageDirectory: URL(filePath: "/nonexistent"))
-        // However slow the machine is, no host falls silent unless a test lets it.
-        settings.hostDownAfter = .seconds(86_400)
+        var settings = NetworkingSettings()
         change(&settings)
+        var compute = ConductorSettings()
+        // However slow the machine is, no host falls silent unless a test lets it.
+        compute.hostDownAfter = .seconds(86_400)
         let documents = try await DocumentStore.open(
-            MemoryStateStore(), types: StoredTypes.all, logger: logger)
-        context = ConductorContext(documents: documents, settings: settings, logger: logger)
+            MemoryStateStore(), types: StoredTypes.conductor, logger: logger)
+        context = NetworkingContext(documents: documents, settings: settings, logger: logger)
+        let hosts = context.with(compute)
         let liveness = HostLiveness(
-            clock: ContinuousClock(), hostDownAfter: settings.hostDownAfter)
+            clock: ContinuousClock(), hostDownAfter: compute.hostDownAfter)
         let service = NetworkService(
-            context: context, hosts: Hosts(context, liveness: liveness),
+            context: context, hosts: Hosts(hosts, liveness: liveness),
+            aggregates: Aggregates(hosts),
             addresses: ServiceAddresses(publicURL: "http://cloud.example.com"))
         let router = Pipeline(verifier: NetworkTokens(), limits: limits)
             .router([service.service()])

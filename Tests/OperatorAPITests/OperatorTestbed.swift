@@ -1,11 +1,14 @@
 import ComputeModel
 import Conductor
+import ControlPlaneState
 import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import ImageStore
 import Logging
 import NIOCore
+import Networking
 import OperatorAPI
 import Persistence
 import RequestPipeline
@@ -22,15 +25,18 @@ struct OperatorTestbed {
     ) async throws {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let documents = try await DocumentStore.open(
-            MemoryStateStore(), types: StoredTypes.all, logger: logger)
+            MemoryStateStore(), types: StoredTypes.conductor, logger: logger)
         try await FleetDocuments.put(into: documents)
-        var settings = ConductorSettings(
-            imageDirectory: URL(fileURLWithPath: "/nonexistent"))
+        var settings = ConductorSettings()
         // However slow the machine is, no host falls silent unless a test lets it.
         settings.hostDownAfter = .seconds(86_400)
         let context = ConductorContext(
             documents: documents, settings: settings, logger: logger)
-        conductor = try await Conductor(context, images: Images(context: context))
+        conductor = try await Conductor(
+            context, ports: Ports(context.with(NetworkingSettings())),
+            images: Images(
+                context: context.with(
+                    ImageStoreSettings(directory: URL(fileURLWithPath: "/nonexistent")))))
         service = OperatorService(
             conductor: conductor, joinTokens: joinTokens, simulation: simulation)
     }

@@ -216,7 +216,7 @@ struct Audit {
             needed.formUnion(copies.compactMap { $0 })
         }
         return try snapshot.list(Image.self).map(\.value).compactMap { image in
-            guard image.ownerID == InstanceTools.internalOwner, !needed.contains(image.id),
+            guard image.ownerID == .millrace, !needed.contains(image.id),
                 let owner = image.properties["instance_uuid"],
                 instances[InstanceID(owner)].map({ !isMoving($0) }) ?? true
             else { return nil }

@@ -1,5 +1,6 @@
 import ComputeModel
 import DeviceTracking
+import Networking
 
 /// A kind of device that flavors ask for by name (`pci_passthrough:alias`), as an operator defines
 /// it: `pci_aliases` in docs/operator/configuration.md, in the form of Nova's `[pci] alias`.

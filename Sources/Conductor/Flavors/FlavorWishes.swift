@@ -1,5 +1,6 @@
 import ComputeModel
 import DeviceTracking
+import Networking
 import Scheduler
 
 /// What extra specs of a flavor ask for beyond its size, as far as devices are concerned.

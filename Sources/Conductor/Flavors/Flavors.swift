@@ -1,4 +1,5 @@
 import ComputeModel
+import ControlPlaneState
 import Persistence
 
 /// Flavors: who may see and use them, and how they are made.

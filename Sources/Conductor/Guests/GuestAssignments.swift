@@ -1,5 +1,6 @@
 import ComputeModel
 import Foundation
+import Networking
 import Persistence
 
 /// What workflows do with a placed instance's host: assign, await, withdraw, release. Every

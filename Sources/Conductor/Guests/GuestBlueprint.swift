@@ -1,4 +1,5 @@
 import ComputeModel
+import Networking
 import Persistence
 
 /// Puts together what an agent needs to build a guest, from one consistent view.

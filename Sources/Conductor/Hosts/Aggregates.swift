@@ -1,4 +1,5 @@
 import ComputeModel
+import ControlPlaneState
 import Persistence
 import Placement
 

@@ -2,6 +2,7 @@ import ComputeModel
 import DeviceTracking
 import Foundation
 import Persistence
+import Placement
 
 /// Compute hosts as operators and the API see them.
 public struct Hosts: Sendable {

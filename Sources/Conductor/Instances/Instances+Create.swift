@@ -1,6 +1,7 @@
 import ComputeModel
 import Foundation
 import Persistence
+import Placement
 import Workflow
 
 extension Instances {

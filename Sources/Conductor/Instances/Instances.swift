@@ -1,5 +1,7 @@
 import ComputeModel
+import ControlPlaneState
 import Foundation
+import Networking
 import Persistence
 import Workflow
 

@@ -1,6 +1,8 @@
 import AgentProtocol
 import ComputeModel
+import ControlPlaneState
 import Foundation
+import ImageStore
 import Logging
 import Persistence
 

@@ -1,5 +1,6 @@
 import ComputeModel
 import DeviceTracking
+import Networking
 import Scheduler
 
 /// Turns what a guest was asked for into requests for devices: one for each port that needs a

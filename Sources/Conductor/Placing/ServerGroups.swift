@@ -1,4 +1,5 @@
 import ComputeModel
+import ControlPlaneState
 import Persistence
 
 /// A server group as callers ask for it.

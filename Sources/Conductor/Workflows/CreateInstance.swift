@@ -1,5 +1,6 @@
 import ComputeModel
 import Foundation
+import Networking
 import Persistence
 import Placement
 import Scheduler

@@ -1,5 +1,6 @@
 import ComputeModel
 import Foundation
+import ImageStore
 import Persistence
 import Workflow
 

@@ -1,4 +1,5 @@
 import ComputeModel
+import ControlPlaneState
 import DeviceTracking
 import Foundation
 import Persistence

@@ -1,5 +1,7 @@
 import ComputeModel
 import Foundation
+import ImageStore
+import Networking
 import Persistence
 import Placement
 import Scheduler

@@ -149,10 +149,10 @@ extension InstanceTools {
     func keepInternally(_ id: ImageID) async throws {
         try await context.retryingConflicts(.image) {
             guard let image = try documents.get(Image.self, id.text),
-                image.value.ownerID != Self.internalOwner
+                image.value.ownerID != .millrace
             else { return }
             var changed = image.value
-            changed.ownerID = Self.internalOwner
+            changed.ownerID = .millrace
             changed.hidden = true
             changed.protected = false
             changed.visibility = .private

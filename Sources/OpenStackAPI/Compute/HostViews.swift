@@ -1,6 +1,7 @@
 import ComputeModel
 import Conductor
 import Foundation
+import Placement
 import RequestPipeline
 
 /// Hypervisors, services and zones: the three ways in which the compute API shows hosts.

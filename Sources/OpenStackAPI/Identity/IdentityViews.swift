@@ -1,6 +1,7 @@
 import ComputeModel
 import Conductor
 import Foundation
+import Identity
 import RequestPipeline
 
 /// Objects of the identity service as clients see them. `root` is the service's address without

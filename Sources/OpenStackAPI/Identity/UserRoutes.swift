@@ -1,6 +1,7 @@
 import ComputeModel
 import Conductor
 import HTTPTypes
+import Identity
 import RequestPipeline
 
 extension IdentityService {

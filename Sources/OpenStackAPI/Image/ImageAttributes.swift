@@ -1,5 +1,6 @@
 import ComputeModel
 import Conductor
+import ImageStore
 import RequestPipeline
 
 /// Names and types of an image's attributes in the API, for creation and for JSON patches.

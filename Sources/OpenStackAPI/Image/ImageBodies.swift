@@ -1,6 +1,7 @@
 import ComputeModel
 import Conductor
 import Foundation
+import ImageStore
 import RequestPipeline
 
 /// The body of `POST /v2/images`: attributes and free properties side by side.

@@ -1,5 +1,6 @@
 import ComputeModel
 import Conductor
+import ImageStore
 import RequestPipeline
 
 /// The query of `GET /v2/images`.

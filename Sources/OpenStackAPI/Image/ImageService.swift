@@ -1,5 +1,5 @@
 import ComputeModel
-public import Conductor
+public import ImageStore
 import HTTPTypes
 public import RequestPipeline
 

@@ -1,5 +1,6 @@
 import ComputeModel
 import Conductor
+import Placement
 import RequestPipeline
 
 extension ResourceTable<HostView> {

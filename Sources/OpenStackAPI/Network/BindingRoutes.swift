@@ -1,5 +1,6 @@
 import ComputeModel
 import Conductor
+import Networking
 import RequestPipeline
 
 extension NetworkService {

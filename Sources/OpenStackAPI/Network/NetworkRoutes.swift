@@ -1,5 +1,6 @@
 import ComputeModel
 import Conductor
+import Networking
 import RequestPipeline
 
 /// A network with the ids of its subnets.

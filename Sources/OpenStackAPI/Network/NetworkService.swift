@@ -1,6 +1,7 @@
 import ComputeModel
 public import Conductor
 import HTTPTypes
+public import Networking
 public import RequestPipeline
 
 /// The network API, version 2.0: networks, subnets, ports, security groups, and what the client
@@ -12,19 +13,22 @@ public struct NetworkService: Sendable {
     let groups: SecurityGroups
     let aggregates: Aggregates
     let hosts: Hosts
-    let settings: ConductorSettings
+    let settings: NetworkingSettings
     let addresses: ServiceAddresses
     var rootPath = "/network"
 
     /// The service on top of the application's parts.
-    public init(context: ConductorContext, hosts: Hosts, addresses: ServiceAddresses) {
+    public init(
+        context: NetworkingContext, hosts: Hosts, aggregates: Aggregates,
+        addresses: ServiceAddresses
+    ) {
         networks = Networks(context)
         subnets = Subnets(context)
         ports = Ports(context)
         groups = SecurityGroups(context)
-        aggregates = Aggregates(context)
         settings = context.settings
         self.hosts = hosts
+        self.aggregates = aggregates
         self.addresses = addresses
     }
 

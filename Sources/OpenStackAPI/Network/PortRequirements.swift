@@ -1,5 +1,6 @@
 import ComputeModel
 import Conductor
+import Networking
 import RequestPipeline
 
 /// The port attribute `device_requirements`: what the port's device must be able to do. Neutron has

@@ -1,5 +1,6 @@
 import ComputeModel
 import Conductor
+import Networking
 import RequestPipeline
 
 /// A subnet and whether its network leads outside.
