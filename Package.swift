@@ -71,8 +71,8 @@ let libraries: [Target] = [
     .target(
         name: "OpenStackAPI",
         dependencies: [
-            "ComputeModel", "Conductor", "Identity", "ImageStore", "Networking", "Persistence",
-            "Placement", "RequestPipeline",
+            "ComputeModel", "Conductor", "Identity", "ImageStore", "Networking", "Placement",
+            "RequestPipeline",
             .product(name: "Crypto", package: "swift-crypto"),
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "NIOCore", package: "swift-nio"),
@@ -80,8 +80,8 @@ let libraries: [Target] = [
     .target(
         name: "OperatorAPI",
         dependencies: [
-            "ComputeModel", "Conductor", "DeviceTracking", "Persistence", "Placement",
-            "RequestPipeline", "Scheduler", "Workflow",
+            "ComputeModel", "Conductor", "DeviceTracking", "Placement", "RequestPipeline",
+            "Scheduler", "Workflow",
         ]),
     .target(
         name: "LinkCertificates",

@@ -1,7 +1,6 @@
 import ComputeModel
 import Conductor
 import DeviceTracking
-import Persistence
 import RequestPipeline
 
 extension OperatorService {
@@ -13,8 +12,8 @@ extension OperatorService {
         let network = query.text("physical_network")?.lowercased()
         let hosts =
             try query.text("host").map { [try find(host: $0)] } ?? conductor.hosts.list()
-        let documents = conductor.context.documents.snapshot()
-        let rows = try hosts.flatMap { try DeviceRow.rows($0, documents) }.filter { row in
+        let stored = conductor.readModel()
+        let rows = try hosts.flatMap { try DeviceRow.rows($0, stored) }.filter { row in
             (kind == nil || row.kind == kind) && (state == nil || row.state == state)
                 && (network == nil || row.physicalNetwork?.lowercased() == network)
         }
@@ -52,14 +51,12 @@ struct DeviceRow {
     var physicalNetwork: String? { device?.physicalNetwork ?? binding?.physicalNetwork }
 
     /// All devices of a host: the reported ones by address, then those that vanished.
-    static func rows(_ view: HostView, _ documents: DocumentSnapshot) throws -> [DeviceRow] {
+    static func rows(_ view: HostView, _ stored: ReadModel) throws -> [DeviceRow] {
         let states = view.devices
         let vanished = try states.missing.map { missing in
             try DeviceRow(
                 missing.claim, of: missing.instanceID, view,
-                port: missing.claim.portID.flatMap {
-                    try documents.get(NetworkPort.self, $0.text)?.value
-                })
+                port: missing.claim.portID.flatMap { try stored.port($0) })
         }
         return states.entries.map { DeviceRow($0, view.host) } + vanished
     }

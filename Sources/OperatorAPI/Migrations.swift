@@ -1,6 +1,5 @@
 import ComputeModel
 import Conductor
-import Persistence
 import RequestPipeline
 
 extension OperatorService {
@@ -8,11 +7,12 @@ extension OperatorService {
         let query = try QueryCheck(
             request, known: ["server", "host", "kind", "status", "running", "limit"],
             noun: .migration)
+        let stored = conductor.readModel()
         let kind = try query.choice("kind", of: MigrationKind.allCases)
         let status = try query.choice("status", of: MigrationStatus.allCases)
         let running = try query.flag("running")
         let limit = try query.page(request.limits)
-        let servers = try query.text("server").map { try ServerNames(conductor).ids(of: $0) }
+        let servers = try query.text("server").map { try stored.instanceIDs(namedOr: $0) }
         let host = try query.text("host").map { try find(host: $0).host.name }
         let found = try conductor.migrations.list(request.caller).filter { migration in
             (kind == nil || migration.kind == kind)
@@ -22,10 +22,9 @@ extension OperatorService {
                 && (host == nil || migration.sourceHostName == host
                     || migration.destinationHostName == host)
         }
-        let documents = conductor.context.documents.snapshot()
         return .ok([
             "migrations": .array(
-                try found.prefix(limit).map { try MigrationJSON.value($0, documents) })
+                try found.prefix(limit).map { try MigrationJSON.value($0, stored) })
         ])
     }
 
@@ -37,14 +36,14 @@ extension OperatorService {
         guard let found else {
             throw DomainError.notFound(.migration, String(reference.prefix(64)))
         }
-        return .ok(try MigrationJSON.value(found, conductor.context.documents.snapshot()))
+        return .ok(try MigrationJSON.value(found, conductor.readModel()))
     }
 }
 
 /// A move as this API shows it.
 enum MigrationJSON {
-    static func value(_ migration: Migration, _ documents: DocumentSnapshot) throws -> JSONValue {
-        let instance = try documents.get(Instance.self, migration.instanceID.text)?.value
+    static func value(_ migration: Migration, _ stored: ReadModel) throws -> JSONValue {
+        let instance = try stored.instance(migration.instanceID)
         return [
             "id": .string(migration.id.text), "number": .int(migration.number),
             "kind": .string(migration.kind.rawValue),
@@ -76,20 +75,5 @@ enum MigrationJSON {
             "disk_total_bytes": .integer(report.diskTotalBytes),
             "disk_remaining_bytes": .integer(report.diskRemainingBytes),
         ]
-    }
-}
-
-/// Servers by what somebody calls them.
-struct ServerNames {
-    private let documents: DocumentSnapshot
-
-    init(_ conductor: Conductor) { documents = conductor.context.documents.snapshot() }
-
-    /// The ids of the servers of any project, deleted ones included, with this id or name. An id
-    /// that no server has (any more) stands for itself: what happened to it is kept longer.
-    func ids(of text: String) throws -> Set<String> {
-        if try documents.get(Instance.self, text) != nil { return [text] }
-        let named = try documents.list(Instance.self).map(\.value).filter { $0.name == text }
-        return Set(named.map(\.id.text)).union([text])
     }
 }

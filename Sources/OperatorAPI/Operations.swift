@@ -1,6 +1,5 @@
 import ComputeModel
 import Conductor
-import Persistence
 import RequestPipeline
 import Workflow
 
@@ -9,13 +8,14 @@ extension OperatorService {
         let query = try QueryCheck(
             request, known: ["kind", "subject", "server", "status", "running", "limit"],
             noun: .workflow)
+        let stored = conductor.readModel()
         let status = try query.choice("status", of: WorkflowStatus.allCases)
         let running = try query.flag("running")
         let kind = query.text("kind")
         let subject = query.text("subject")
-        let servers = try query.text("server").map { try ServerNames(conductor).ids(of: $0) }
+        let servers = try query.text("server").map { try stored.instanceIDs(namedOr: $0) }
         let limit = try query.page(request.limits)
-        let records = try conductor.context.documents.list(WorkflowRecord.self).map(\.value)
+        let records = try stored.operations()
             .filter { record in
                 (status == nil || record.status == status)
                     && (running == nil || record.status.isFinished != running)
@@ -24,24 +24,22 @@ extension OperatorService {
                     && (servers?.contains(record.subject) ?? true)
             }
             .sorted { ($1.createdAt, $1.id) < ($0.createdAt, $0.id) }
-        let documents = conductor.context.documents.snapshot()
         return .ok([
             "operations": .array(
-                try records.prefix(limit).map { try OperationJSON($0, documents).value })
+                try records.prefix(limit).map { try OperationJSON($0, stored).value })
         ])
     }
 
     func showOperation(_ request: APIRequest) throws -> APIResponse {
-        let documents = conductor.context.documents.snapshot()
-        return .ok(try OperationJSON(try operation(request), documents).value)
+        .ok(try OperationJSON(try operation(request), conductor.readModel()).value)
     }
 
     func operation(_ request: APIRequest) throws -> WorkflowRecord {
         let id = request.parameter("operation")
-        let found = try conductor.context.documents.list(WorkflowRecord.self, prefix: id)
-            .first { $0.value.id == id }
-        guard let found else { throw DomainError.notFound(.workflow, String(id.prefix(64))) }
-        return found.value
+        guard let found = try conductor.readModel().operation(id) else {
+            throw DomainError.notFound(.workflow, String(id.prefix(64)))
+        }
+        return found
     }
 }
 
@@ -56,8 +54,8 @@ struct OperationJSON {
     }
 
     /// With the name of the server that it is about, if that is known.
-    init(_ record: WorkflowRecord, _ documents: DocumentSnapshot) throws {
-        let server = try documents.get(Instance.self, record.subject)?.value
+    init(_ record: WorkflowRecord, _ stored: ReadModel) throws {
+        let server = try stored.instance(InstanceID(record.subject))
         self.init(record, serverName: server?.name)
     }
 

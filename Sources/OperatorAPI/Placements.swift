@@ -1,7 +1,6 @@
 import ComputeModel
 import Conductor
 import DeviceTracking
-import Persistence
 import Placement
 import RequestPipeline
 import Scheduler
@@ -21,7 +20,7 @@ extension OperatorService {
                 "Operation \(operation.id) (\(operation.kind)) has not chosen a host, or chose it"
                     + " before its server was upgraded.")
         }
-        let instance = try conductor.context.documents.get(Instance.self, operation.subject)?.value
+        let instance = try conductor.readModel().instance(InstanceID(operation.subject))
         var json = PlacementJSON(record).members
         json.insert(.init("operation_id", .string(operation.id)), at: 0)
         json.insert(.init("subject", .string(operation.subject)), at: 1)

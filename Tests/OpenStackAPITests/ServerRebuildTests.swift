@@ -124,6 +124,6 @@ import Testing
             caller: Caller(
                 userID: UserID("admin"), userName: "admin", projectID: NetworkTokens.project,
                 projectName: "admin", role: .admin, requestID: APIRequestID("req-test")),
-            base: "", snapshot: bed.context.documents.snapshot(), isUp: { _ in true })
+            base: "", stored: bed.conductor.readModel(), isUp: { _ in true })
     }
 }

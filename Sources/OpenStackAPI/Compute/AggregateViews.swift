@@ -115,7 +115,7 @@ extension ComputeService {
             let id = try entry.requiredString("id", length: 1...64)
             try entry.finish()
             guard UUID(uuidString: id) != nil,
-                try conductor.context.documents.get(Image.self, id.lowercased()) != nil
+                try conductor.readModel().image(ImageID(id.lowercased())) != nil
             else {
                 throw DomainError.invalid(
                     .image, field: "cache", "Can not find requested image \(id)")

@@ -1,6 +1,5 @@
 import ComputeModel
 import Conductor
-import Persistence
 import RequestPipeline
 
 extension ComputeService {
@@ -19,11 +18,9 @@ extension ComputeService {
         if let asked = request.request.query("tenant_id"), caller.isAdmin {
             project = ProjectID(asked)
         }
-        let used = try conductor.context.documents.list(Instance.self).map(\.value)
-            .filter { $0.projectID == project && $0.state != .deleted }
-        let groups = try conductor.context.documents.list(ServerGroup.self).count {
-            $0.value.projectID == project
-        }
+        let stored = conductor.readModel()
+        let used = try stored.instances(of: project)
+        let groups = try stored.serverGroupCount(of: project)
         let settings = conductor.context.settings
         let unlimited = -1
         return .ok([

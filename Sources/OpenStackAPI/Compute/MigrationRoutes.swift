@@ -2,7 +2,6 @@ import ComputeModel
 import Conductor
 import Foundation
 import HTTPTypes
-import Persistence
 import RequestPipeline
 
 extension ComputeService {
@@ -34,7 +33,7 @@ extension ComputeService {
     private func migrationViews(_ request: ComputeRequest) -> MigrationViews {
         MigrationViews(
             version: request.version, base: base(request.request),
-            snapshot: conductor.context.documents.snapshot())
+            stored: conductor.readModel())
     }
 
     private func listMigrations(_ request: ComputeRequest) throws -> APIResponse {

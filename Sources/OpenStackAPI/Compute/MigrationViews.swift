@@ -2,14 +2,13 @@ import ComputeModel
 import Conductor
 import Crypto
 import Foundation
-import Persistence
 import RequestPipeline
 
 /// Moves as the compute API shows them, in the form of one microversion.
 struct MigrationViews {
     let version: Microversion
     let base: String
-    let snapshot: DocumentSnapshot
+    let stored: ReadModel
 
     /// The record of a move of any kind.
     func record(_ migration: Migration) throws -> JSONValue {
@@ -69,7 +68,7 @@ struct MigrationViews {
         guard migration.kind != .liveMigration, let host = migration.destinationHostID else {
             return nil
         }
-        return try snapshot.get(HostReport.self, host.text)?.value.address
+        return try stored.report(of: host)?.address
     }
 
     private func links(_ migration: Migration) -> JSONValue {

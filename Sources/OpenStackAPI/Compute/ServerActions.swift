@@ -1,6 +1,5 @@
 import ComputeModel
 import Conductor
-import Persistence
 import RequestPipeline
 
 /// One action on a server: its name, what stands with it, and the request's version.

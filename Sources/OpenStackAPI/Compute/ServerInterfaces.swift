@@ -1,7 +1,6 @@
 import ComputeModel
 import Conductor
 import Foundation
-import Persistence
 import RequestPipeline
 
 extension ComputeService {
@@ -57,8 +56,7 @@ extension ComputeService {
         _ interface: InstanceInterface, _ instance: InstanceID, _ request: ComputeRequest
     ) throws -> JSONValue? {
         guard
-            let port = try conductor.context.documents.get(
-                NetworkPort.self, interface.portID.text)?.value,
+            let port = try conductor.readModel().port(interface.portID),
             port.deviceID == instance.text
         else { return nil }
         var members: [JSONValue.Member] = [

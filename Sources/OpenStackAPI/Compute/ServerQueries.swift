@@ -1,7 +1,6 @@
 import ComputeModel
 import Conductor
 import Foundation
-import Persistence
 import RequestPipeline
 
 /// Lists of servers: filters, order and pages.

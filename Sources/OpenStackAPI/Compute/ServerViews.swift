@@ -2,7 +2,6 @@ import ComputeModel
 import Conductor
 import Crypto
 import Foundation
-import Persistence
 import RequestPipeline
 
 /// Instances as the compute API shows them, in the form of one microversion. Made once per
@@ -11,7 +10,7 @@ struct ServerViews {
     let version: Microversion
     let caller: Caller
     let base: String
-    let snapshot: DocumentSnapshot
+    let stored: ReadModel
     /// Whether a host is alive.
     let isUp: (HostID) throws -> Bool
 
@@ -88,7 +87,7 @@ struct ServerViews {
     /// How much of a live migration's memory and disks has arrived, in percent; 0 for all else.
     private func progress(_ instance: Instance) throws -> Int {
         guard instance.task == .migrating, let id = instance.migrationID,
-            let report = try snapshot.get(Migration.self, id.text)?.value.progress
+            let report = try stored.migration(id)?.progress
         else { return 0 }
         let total = Double(report.memoryTotalBytes) + Double(report.diskTotalBytes)
         let remaining = Double(report.memoryRemainingBytes) + Double(report.diskRemainingBytes)
@@ -175,7 +174,7 @@ struct ServerViews {
     /// The server's group, unless it was deleted.
     private func groups(_ instance: Instance) throws -> [String] {
         guard let id = instance.serverGroupID,
-            try snapshot.get(ServerGroup.self, id.text) != nil
+            try stored.serverGroup(id) != nil
         else { return [] }
         return [id.text]
     }
@@ -192,9 +191,9 @@ struct ServerViews {
         var byNetwork: [(String, [JSONValue])] = []
         for interface in instance.interfaces {
             guard
-                let port = try snapshot.get(NetworkPort.self, interface.portID.text)?.value,
+                let port = try stored.port(interface.portID),
                 port.deviceID == instance.id.text, port.binding != nil,
-                let network = try snapshot.get(Network.self, port.networkID.text)?.value
+                let network = try stored.network(port.networkID)
             else { continue }
             let views = port.fixedIPs.map { fixed -> JSONValue in
                 [
@@ -239,7 +238,7 @@ struct ServerViews {
                 ]),
         ]
         if version >= .imageProperties {
-            let image = try snapshot.get(Image.self, instance.imageID.text)?.value
+            let image = try stored.image(instance.imageID)
             members.append(.init("properties", .map(image?.properties ?? [:])))
         }
         return .object(members)

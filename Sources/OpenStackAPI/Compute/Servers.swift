@@ -2,7 +2,6 @@ import ComputeModel
 import Conductor
 import Foundation
 import HTTPTypes
-import Persistence
 import RequestPipeline
 
 extension ComputeService {
@@ -29,7 +28,7 @@ extension ComputeService {
     func views(_ request: ComputeRequest) throws -> ServerViews {
         ServerViews(
             version: request.version, caller: try request.caller(),
-            base: base(request.request), snapshot: conductor.context.documents.snapshot(),
+            base: base(request.request), stored: conductor.readModel(),
             isUp: { id in try conductor.hosts.isUp(id) })
     }
 
@@ -52,7 +51,7 @@ extension ComputeService {
             caller, allProjects: query.wantsAllProjects, deleted: query.wantsDeleted)
         let needsPorts =
             request.request.query("ip") != nil || request.request.query("ip6") != nil
-        let ports = needsPorts ? try views.snapshot.list(NetworkPort.self).map(\.value) : []
+        let ports = needsPorts ? try views.stored.ports() : []
         let selected = try query.select(
             all, ports: Dictionary(ports.map { ($0.id, $0) }) { first, _ in first })
         let page = try Page(selected, request.request, .server) { $0.id.text }
@@ -127,15 +126,10 @@ extension ComputeService {
 
     private func listServerGroupsOfServer(_ request: ComputeRequest) throws -> APIResponse {
         let instance = try instance(request)
-        let groups = try conductor.context.documents.list(SecurityGroup.self).map(\.value)
-        let named = groups.filter {
-            $0.projectID == instance.projectID
-                && (instance.securityGroups.contains($0.name)
-                    || instance.securityGroups.contains($0.id.text))
-        }
+        let groups = try conductor.readModel().securityGroups(of: instance)
         return .ok([
             "security_groups": .array(
-                named.map { group in
+                groups.map { group in
                     [
                         "id": .string(group.id.text), "name": .string(group.name),
                         "description": .string(group.description),
