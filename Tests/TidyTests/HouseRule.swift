@@ -34,6 +34,7 @@ struct HouseRule: Sendable, CustomTestStringConvertible {
         HouseRule(name: "documentation", check: Documentation.check),
         HouseRule(name: "pure modules", check: PureModules.check),
         HouseRule(name: "module edges", check: ModuleEdges.check),
+        HouseRule(name: "module directions", check: ModuleDirections.check),
         HouseRule(name: "document paths", check: DocumentPaths.check),
         HouseRule(name: "document types", check: DocumentTypes.check),
         HouseRule(name: "document commands", check: DocumentCommands.check),

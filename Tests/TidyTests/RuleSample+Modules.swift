@@ -23,6 +23,28 @@ extension RuleSample {
         RuleSample("pure modules", what, "Sources/Scheduler/B.swift", text, lines: lines)
     }
 
+    static let directions = [
+        RuleSample(
+            "module directions", "along the arrows",
+            [
+                "Sources/Conductor/A.swift": "import Networking\nimport Logging",
+                "Sources/Networking/A.swift": "import ControlPlaneState\nimport Foundation",
+                "Tests/NetworkingTests/A.swift": "import Conductor",
+            ]),
+        RuleSample(
+            "module directions", "sideways and upwards", "Sources/Networking/A.swift",
+            "import Identity\nimport ComputeModel\n@testable import Conductor", lines: [1, 3]),
+        RuleSample(
+            "module directions", "an entrance at the store", "Sources/OpenStackAPI/Compute/A.swift",
+            "internal import Persistence", lines: [1]),
+        RuleSample(
+            "module directions", "a package of another room", "Sources/Conductor/A.swift",
+            "import GRDB\nimport struct NIOCore.ByteBuffer", lines: [1, 2]),
+        RuleSample(
+            "module directions", "a room that nobody knows", "Sources/Utilities/A.swift",
+            "import Foundation", lines: [0]),
+    ]
+
     private static let manifest = """
         let package = Package(
             name: "p",

@@ -24,7 +24,8 @@ struct RuleSample: Sendable, CustomTestStringConvertible {
     }
 
     static let all =
-        lengths + calls + traces + names + documentation + purity + edges + documents + commands
+        lengths + calls + traces + names + documentation + purity + edges + directions + documents
+        + commands
         + keys + claims
 }
 
