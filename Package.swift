@@ -303,6 +303,7 @@ let tests: [Target] = [
         name: "AgentLinkTests",
         dependencies: [
             "AgentAPI", "AgentClient", "AgentProtocol", "ComputeModel", "LinkCertificates",
+            "TestSupport",
             .product(name: "AsyncHTTPClient", package: "async-http-client"),
             .product(name: "Crypto", package: "swift-crypto"),
             .product(name: "Hummingbird", package: "hummingbird"),
@@ -324,12 +325,13 @@ let tests: [Target] = [
             "AgentProtocol", "ComputeModel", "HostAgent", "HostDrivers", "SimulatedDrivers",
             "TestSupport",
         ]),
-    .testTarget(name: "LibvirtTests", dependencies: ["CLibvirt", "Libvirt"]),
+    .testTarget(name: "LibvirtTests", dependencies: ["CLibvirt", "Libvirt", "TestSupport"]),
     .testTarget(name: "VDPATests", dependencies: ["TestSupport", "VDPA"]),
     .testTarget(
         name: "OVSDBTests",
         dependencies: [
-            "OVSDB",
+            "OVSDB", "TestSupport",
+            .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOEmbedded", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
@@ -337,7 +339,7 @@ let tests: [Target] = [
     .testTarget(
         name: "VirtualSwitchTests",
         dependencies: [
-            "OVSDB", "VirtualSwitch",
+            "OVSDB", "TestSupport", "VirtualSwitch",
             .product(name: "Logging", package: "swift-log"),
         ]),
     .testTarget(name: "DiskFormatsTests", dependencies: ["DiskFormats"]),

@@ -5,12 +5,13 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import Synchronization
+import TestSupport
 import Testing
 
 private struct DiskBroken: Error {}
 
 /// Copies of disks on their way from a host to the server.
-@Suite(.timeLimit(.minutes(1))) struct ImageUploadTests {
+@Suite(.endsTheHung) struct ImageUploadTests {
     private static let mebibyte = 1 << 20
 
     /// Gives `chunks` chunks of `bytes` bytes.

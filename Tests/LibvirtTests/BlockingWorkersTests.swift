@@ -1,10 +1,11 @@
 import Dispatch
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Libvirt
 
-@Suite("Threads for blocking calls", .timeLimit(.minutes(1)))
+@Suite("Threads for blocking calls", .endsTheHung)
 struct BlockingWorkersTests {
     @Test("a call that doesn't return in time is given up, and its result discarded")
     func timeout() async throws {

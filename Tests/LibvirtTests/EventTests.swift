@@ -1,10 +1,11 @@
 import CLibvirt
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Libvirt
 
-@Suite("Events, against libvirt's test driver", .timeLimit(.minutes(1)))
+@Suite("Events, against libvirt's test driver", .endsTheHung)
 struct EventTests {
     @Test("a domain's life arrives in order")
     func domainEvents() async throws {

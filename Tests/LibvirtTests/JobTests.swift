@@ -1,5 +1,6 @@
 import CLibvirt
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Libvirt
@@ -137,7 +138,7 @@ struct JobTests {
     }
 }
 
-@Suite("Saved memory and jobs, against libvirt's test driver", .timeLimit(.minutes(1)))
+@Suite("Saved memory and jobs, against libvirt's test driver", .endsTheHung)
 struct SavedMemoryTests {
     @Test("save, look, come back; save, discard")
     func life() async throws {

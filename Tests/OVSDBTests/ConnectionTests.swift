@@ -1,11 +1,12 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import OVSDB
 
 /// The client against a peer that misbehaves on purpose.
-@Suite(.timeLimit(.minutes(1))) struct ConnectionTests {
+@Suite(.endsTheHung) struct ConnectionTests {
     private static let patience = Duration.seconds(30)
 
     @Test func answersFindTheirCallsInAnyOrder() async throws {
@@ -30,7 +31,7 @@ import Testing
         try await ScriptedPeer.run(greeting: greeting) { peer in
             let connection = try await OVSDBConnection.connect(to: peer.address)
             var received = peer.received.makeAsyncIterator()
-            let answer = try #require(await received.next())
+            let answer = try await awaiting("an answer", from: &received)
             #expect(answer.members?["id"] == .string("echo"))
             #expect(answer.members?["result"] == .array([.string("x")]))
             #expect(answer.members?["error"] == .null)
@@ -43,7 +44,7 @@ import Testing
         try await ScriptedPeer.run(greeting: greeting) { peer in
             let connection = try await OVSDBConnection.connect(to: peer.address)
             var received = peer.received.makeAsyncIterator()
-            let answer = try #require(await received.next())
+            let answer = try await awaiting("an answer", from: &received)
             #expect(answer.members?["error"] == .string("unknown method"))
             await connection.close()
         }
@@ -119,7 +120,7 @@ import Testing
             let connection = try await OVSDBConnection.connect(to: peer.address)
             let call = Task { try await connection.echo(timeout: Self.patience) }
             var received = peer.received.makeAsyncIterator()
-            _ = await received.next()
+            try await awaiting("the call", from: &received)
             call.cancel()
             await #expect(throws: OVSDBError.callCancelled(method: "echo")) {
                 try await call.value
@@ -134,7 +135,7 @@ import Testing
             let connection = try await OVSDBConnection.connect(to: peer.address)
             let call = Task { try await connection.echo(timeout: Self.patience) }
             var received = peer.received.makeAsyncIterator()
-            _ = await received.next()
+            try await awaiting("the call", from: &received)
             await connection.close()
             let expected = OVSDBError.connectionClosed(address: peer.address)
             await #expect(throws: expected) { try await call.value }
@@ -155,9 +156,9 @@ import Testing
             let monitor = try await connection.monitor(
                 "D", [], maximumUnreadUpdates: limit, timeout: Self.patience)
             var received = peer.received.makeAsyncIterator()
-            _ = await received.next()
-            let cancel = await received.next()
-            #expect(cancel?.members?["method"] == .string("monitor_cancel"))
+            try await awaiting("the monitor's request", from: &received)
+            let cancel = try await awaiting("its cancellation", from: &received)
+            #expect(cancel.members?["method"] == .string("monitor_cancel"))
             var count = 0
             let error = await #expect(throws: OVSDBError.self) {
                 for try await _ in monitor.updates { count += 1 }

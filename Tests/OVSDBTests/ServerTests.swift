@@ -1,10 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import OVSDB
 
 /// The client against a real ovsdb-server.
-@Suite(.timeLimit(.minutes(2))) struct ServerTests {
+@Suite(.endsTheHung) struct ServerTests {
     private static let database = "Open_vSwitch"
 
     @Test func databasesAndSchema() async throws {

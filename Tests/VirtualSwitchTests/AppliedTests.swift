@@ -1,10 +1,11 @@
 import OVSDB
+import TestSupport
 import Testing
 
 @testable import VirtualSwitch
 
 /// With a real ovs-vswitchd whose datapath is in memory.
-@Suite(.timeLimit(.minutes(2))) struct AppliedTests {
+@Suite(.endsTheHung) struct AppliedTests {
     private static let wait = ApplyWait.upTo(.seconds(30))
 
     @Test func plugReturnsWhenTheSwitchHasTheInterface() async throws {

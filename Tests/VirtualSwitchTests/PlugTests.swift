@@ -1,11 +1,12 @@
 import Foundation
 import OVSDB
+import TestSupport
 import Testing
 
 @testable import VirtualSwitch
 
 /// Plugging into a real database, without a switch daemon behind it.
-@Suite(.timeLimit(.minutes(2))) struct PlugTests {
+@Suite(.endsTheHung) struct PlugTests {
     private static let identity = SwitchFixture.identity(1)
 
     @Test func plugWritesEverythingOnceAndTwiceChangesNothing() async throws {

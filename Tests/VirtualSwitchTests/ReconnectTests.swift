@@ -1,10 +1,11 @@
 import Logging
 import OVSDB
+import TestSupport
 import Testing
 
 @testable import VirtualSwitch
 
-@Suite(.timeLimit(.minutes(2))) struct ReconnectTests {
+@Suite(.endsTheHung) struct ReconnectTests {
     @Test func restartOfTheDatabase() async throws {
         try await SwitchFixture.run { fixture in
             let client = fixture.openVSwitch
@@ -15,8 +16,8 @@ import Testing
                     representor: "vf0rep", iface: SwitchFixture.identity(1),
                     wait: .upTo(.seconds(60)))
             }
-            var events = client.changes().makeAsyncIterator()
-            while try await client.list().isEmpty { _ = await events.next() }
+            try await awaiting(
+                "the port in the list", { try await client.list() }, until: { !$0.isEmpty })
             try fixture.server.kill()
             let error = await #expect(throws: VirtualSwitchError.self) { try await plug.value }
             switch error {
@@ -42,22 +43,22 @@ import Testing
     @Test func changesAreToldAlsoAfterARestart() async throws {
         try await SwitchFixture.run { fixture in
             var events = fixture.openVSwitch.changes().makeAsyncIterator()
-            #expect(await events.next() == .changed)
+            #expect(try await awaiting("the first look", from: &events) == .changed)
             try await fixture.addPort("eth9", to: "br-int")
-            #expect(await events.next() == .changed)
+            #expect(try await awaiting("the new port", from: &events) == .changed)
             try fixture.server.kill()
-            guard case .unreachable = await events.next() else {
+            guard case .unreachable = try await awaiting("the server's end", from: &events) else {
                 Issue.record("the end of the server wasn't told")
                 return
             }
             try fixture.server.start()
-            while await events.next() != .changed {}
+            while try await awaiting("the restart", from: &events) != .changed {}
             let again = try await OVSDBConnection.connect(to: fixture.server.address)
             let update = OVSDBOperation.update(
                 table: "Interface", where: [OVSDBCondition("name", .equal, .string("eth9"))],
                 row: ["external_ids": .stringMap(["iface-id": "x"])])
             _ = try await again.transact("Open_vSwitch", [update])
-            #expect(await events.next() == .changed)
+            #expect(try await awaiting("the port's update", from: &events) == .changed)
             await again.close()
         }
     }

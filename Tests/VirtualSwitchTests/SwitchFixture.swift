@@ -1,8 +1,13 @@
 import Foundation
 import Logging
 import OVSDB
+import TestSupport
 
 @testable import VirtualSwitch
+
+extension OVSDBServer {
+    var address: OVSDBAddress { .unix(path: socketPath) }
+}
 
 /// A switch database of its own with the named bridges, and a client of it.
 struct SwitchFixture {

@@ -1,9 +1,10 @@
 import OVSDB
+import TestSupport
 import Testing
 
 @testable import VirtualSwitch
 
-@Suite(.timeLimit(.minutes(2))) struct UnplugTests {
+@Suite(.endsTheHung) struct UnplugTests {
     @Test func unplugByRepresentorAndByPort() async throws {
         try await SwitchFixture.run { fixture in
             let client = fixture.openVSwitch

@@ -1,1 +1,0 @@
-../OVSDBTests/OVSDBServer.swift
