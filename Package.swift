@@ -16,7 +16,10 @@ let libraries: [Target] = [
         name: "Workflow", dependencies: [.product(name: "Logging", package: "swift-log")]),
     .target(
         name: "WorkflowTesting",
-        dependencies: ["Workflow", .product(name: "Logging", package: "swift-log")]),
+        dependencies: [
+            "TestSupport", "Workflow",
+            .product(name: "Logging", package: "swift-log"),
+        ]),
     .target(name: "AgentProtocol", dependencies: ["ComputeModel"]),
 
     // The server.
@@ -220,7 +223,7 @@ let tests: [Target] = [
     .testTarget(
         name: "WorkflowTests",
         dependencies: [
-            "Workflow", "WorkflowTesting",
+            "TestSupport", "Workflow", "WorkflowTesting",
             .product(name: "Logging", package: "swift-log"),
         ]),
     .testTarget(
@@ -331,7 +334,6 @@ let tests: [Target] = [
         name: "OVSDBTests",
         dependencies: [
             "OVSDB", "TestSupport",
-            .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOEmbedded", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Synchronization
+import TestSupport
 import Workflow
 
 /// How the world must be when a workflow has ended.

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import WorkflowTesting
 
@@ -15,7 +16,7 @@ import WorkflowTesting
             .makes("a", in: workshop),
             .makes("b", in: workshop) { [entered, gate] context in
                 entered.open()
-                await gate.pass()
+                _ = try? await gate.pass()
                 if !endsWell { try context.checkCancellation() }
             })
     }
@@ -25,7 +26,7 @@ import WorkflowTesting
         let definition = definition(endsWell: endsWell)
         let engine = try await makeEngine(log, definition)
         let id = try await engine.begin(definition)
-        await entered.pass()
+        try await entered.opened("the second step")
         try await engine.cancel(id)
         let record = try await engine.wait(for: id)
         #expect(record.status == .failed)
@@ -39,7 +40,7 @@ import WorkflowTesting
         let definition = definition(endsWell: true)
         let engine = try await makeEngine(log, definition)
         let id = try await engine.begin(definition)
-        await entered.pass()
+        try await entered.opened("the second step")
         let stored = try #require(await log.load(id))
         var record = stored.record
         record.requestCancellation(at: record.createdAt)
@@ -58,7 +59,7 @@ import WorkflowTesting
         let definition = definition(endsWell: false)
         let engine = try await makeEngine(log, definition)
         let id = try await engine.begin(definition)
-        await entered.pass()
+        try await entered.opened("the second step")
         let stored = try #require(await log.load(id))
         var record = stored.record
         record.requestCancellation(at: record.createdAt)
@@ -73,7 +74,7 @@ import WorkflowTesting
             .makes("a", in: workshop, retry: .brief) { _ in throw transient })
         let engine = try await makeEngine(log, definition, clock: clock)
         let id = try await engine.begin(definition)
-        await clock.waitForSleepers()
+        try await clock.waitForSleepers()
         try await engine.cancel(id)
         // The pause itself may end with the time; what counts is that no attempt follows it.
         clock.advance(by: .seconds(10))

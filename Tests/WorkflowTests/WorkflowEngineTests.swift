@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 import WorkflowTesting
 
@@ -74,12 +75,12 @@ import WorkflowTesting
         let gate = Gate()
         let definition = Assembly(
             .makes("a", in: workshop, timeout: .seconds(5)) { context in
-                await gate.pass()
+                _ = try? await gate.pass()
                 try context.checkCancellation()
             })
         let engine = try await makeEngine(log, definition, clock: clock)
         let id = try await engine.begin(definition)
-        await clock.waitForSleepers()
+        try await clock.waitForSleepers()
         clock.advance(by: .seconds(5))
         let record = try await engine.wait(for: id)
         #expect(record.status == .failed)
@@ -170,7 +171,7 @@ import WorkflowTesting
         let workshop = workshop
         let definition = Assembly(
             WorkflowStep(withoutUndo: "only") { _, context in
-                if context.workflowID == "w1" { await gate.pass() }
+                if context.workflowID == "w1" { try await gate.pass() }
                 workshop.note(context.workflowID)
             })
         let engine = try await makeEngine(log, definition)
@@ -190,7 +191,7 @@ import WorkflowTesting
         let definition = Assembly(
             WorkflowStep(withoutUndo: "only") { _, context in
                 workshop.note("begin")
-                await gate.pass()
+                try await gate.pass()
             })
         var limits = EngineLimits()
         limits.concurrentWorkflows = 2

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import WorkflowTesting
 
@@ -15,7 +16,7 @@ import WorkflowTesting
             .makes("a", in: workshop),
             .makes("b", in: workshop) { [entered, gate] context in
                 entered.open()
-                await gate.pass()
+                _ = try? await gate.pass()
                 try context.checkCancellation()
             }, .makes("c", in: workshop))
     }
@@ -24,9 +25,9 @@ import WorkflowTesting
         let definition = definition()
         let engine = try await makeEngine(log, definition, clock: ManualClock())
         let id = try await engine.begin(definition)
-        await entered.pass()
+        try await entered.opened("the second step")
         async let stopped: Void = engine.shutdown(grace: .seconds(60))
-        while await !engine.isShutDown { await Task.yield() }
+        try await awaiting("the shutdown", { await engine.isShutDown }, until: { $0 })
         gate.open()
         await stopped
         #expect(workshop.diary == ["make a", "make b"])
@@ -48,9 +49,9 @@ import WorkflowTesting
         let clock = ManualClock()
         let engine = try await makeEngine(log, definition, clock: clock)
         let id = try await engine.begin(definition)
-        await entered.pass()
+        try await entered.opened("the second step")
         async let stopped: Void = engine.shutdown(grace: .seconds(60))
-        await clock.waitForSleepers()
+        try await clock.waitForSleepers()
         clock.advance(by: .seconds(60))
         await stopped
         let line = try #require(await log.load(id)).record
@@ -63,9 +64,10 @@ import WorkflowTesting
         let definition = definition()
         let engine = try await makeEngine(log, definition)
         let id = try await engine.begin(definition)
-        await entered.pass()
+        try await entered.opened("the second step")
         let waiting = Task { try await engine.wait(for: id) }
-        while await engine.waiters.isEmpty { await Task.yield() }
+        try await awaiting(
+            "somebody to wait", { await engine.waiters.count }, until: { $0 > 0 })
         await engine.shutdown(grace: .zero)
         await #expect(throws: WorkflowEngineError.notDriven(id: id)) {
             try await waiting.value
@@ -76,7 +78,7 @@ import WorkflowTesting
         let definition = definition()
         let first = try await makeEngine(log, definition)
         let id = try await first.begin(definition)
-        await entered.pass()
+        try await entered.opened("the second step")
         // Another engine finishes it while the first one hangs in its step.
         let plain = Assembly(
             .makes("a", in: workshop), .makes("b", in: workshop), .makes("c", in: workshop))
@@ -85,7 +87,8 @@ import WorkflowTesting
         #expect(try await second.wait(for: id).status == .succeeded)
         let commits = log.commits
         let waiting = Task { try await first.wait(for: id) }
-        while await first.waiters.isEmpty { await Task.yield() }
+        try await awaiting(
+            "somebody to wait", { await first.waiters.count }, until: { $0 > 0 })
         gate.open()
         await #expect(throws: WorkflowEngineError.notDriven(id: id)) {
             try await waiting.value

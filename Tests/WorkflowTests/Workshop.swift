@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Synchronization
+import TestSupport
 import Workflow
 import WorkflowTesting
 
@@ -27,36 +28,6 @@ final class Workshop: Sendable {
 
     func note(_ text: String) {
         state.withLock { $0.diary.append(text) }
-    }
-}
-
-/// A gate tests hold shut until they have seen what they wait for.
-final class Gate: Sendable {
-    private let state = Mutex((isOpen: false, waiting: [CheckedContinuation<Void, Never>]()))
-
-    func open() {
-        let waiting = state.withLock { state in
-            state.isOpen = true
-            defer { state.waiting = [] }
-            return state.waiting
-        }
-        for waiter in waiting { waiter.resume() }
-    }
-
-    /// Waits for the gate, or for the cancellation of the task.
-    func pass() async {
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let isOpen = state.withLock { state in
-                    if state.isOpen || Task.isCancelled { return true }
-                    state.waiting.append(continuation)
-                    return false
-                }
-                if isOpen { continuation.resume() }
-            }
-        } onCancel: {
-            open()
-        }
     }
 }
 
