@@ -7,7 +7,7 @@ import Testing
 
 /// Agents die in the middle of operations that were asked of the real control plane, and start
 /// again. What was accepted is carried through or taken back, and nothing is left half done.
-@Suite struct AgentDeathTests {
+@Suite(.bounded) struct AgentDeathTests {
     // MARK: Reports
 
     /// Workflows that the instance's first host has no part in.

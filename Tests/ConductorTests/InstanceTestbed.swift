@@ -7,6 +7,7 @@ import Persistence
 import SimulatedDrivers
 import Synchronization
 import TestSupport
+import Workflow
 
 @testable import Conductor
 @testable import ImageStore
@@ -22,7 +23,7 @@ final class InstanceTestbed: Sendable {
     static let flavor = Flavor(
         id: FlavorID("small"), name: "small", vcpus: 1, memoryMiB: 64, diskGiB: 1)
     /// Longer than anything takes on a loaded machine; only a failing test waits for it.
-    static let patience: Duration = .seconds(60)
+    static let patience = Patience.wait
 
     let fleet: SimulatedFleet
     let server: TestServer
@@ -109,8 +110,10 @@ final class InstanceTestbed: Sendable {
     private func startAgents() async throws {
         await fleet.start()
         let count = fleet.hosts.count
-        try await documents.wait(watching: [HostReport.self], timeout: Self.patience) {
-            try $0.list(HostReport.self).count == count ? () : nil
+        try await telling("reports of \(count) hosts") {
+            try await documents.wait(watching: [HostReport.self], timeout: Self.patience) {
+                try $0.list(HostReport.self).count == count ? () : nil
+            }
         }
     }
 
@@ -207,25 +210,50 @@ extension InstanceTestbed {
 
     /// The instance when nothing is being done to it any more.
     func settled(_ id: InstanceID) async throws -> Instance {
-        let last: Instance = try await documents.wait(
-            for: Instance.self, id.text, timeout: Self.patience
-        ) { found in
-            guard let found = found?.value, found.workflowID == nil, found.state != .building
-            else { return nil }
-            return found
+        try await telling("instance \(id) to be settled") {
+            try await documents.wait(
+                for: Instance.self, id.text, timeout: Self.patience
+            ) { found in
+                guard let found = found?.value, found.workflowID == nil, found.state != .building
+                else { return nil }
+                return found
+            }
         }
-        return last
     }
 
-    /// Lets others run until `condition` holds, for what nobody signals.
-    func until(_ what: String, _ condition: () throws -> Bool) async throws {
-        let deadline = ContinuousClock.now + Self.patience
-        while try !condition() {
-            guard ContinuousClock.now < deadline else {
-                throw TestbedError(found: "it never came about that \(what)")
-            }
-            await Task.yield()
+    /// Waits until `condition` holds, for what nobody signals.
+    func until(
+        _ what: String, file: String = #fileID, line: Int = #line, _ condition: () throws -> Bool
+    ) async throws {
+        try await awaiting(
+            what, file: file, line: line, describe: { [self] _ in story }, condition,
+            until: { $0 })
+    }
+
+    /// Adds to what a wait in the store throws what was there instead.
+    func telling<Value>(
+        _ what: String, _ wait: () async throws -> Value
+    ) async throws -> Value {
+        do { return try await wait() } catch {
+            throw TestbedError(
+                found: "waited for \(what): \(error); instead there was: \(story)")
         }
+    }
+
+    /// All instances, workflows under way and guests, for those who waited in vain.
+    private var story: String {
+        do {
+            let instances = try documents.list(Instance.self).map(\.value).map {
+                "\($0.id) \($0.state), workflow \($0.workflowID?.text ?? "none")"
+            }
+            let workflows = try documents.list(WorkflowRecord.self).map(\.value).filter {
+                !$0.status.isSettled
+            }.map { "\($0.kind) \($0.status) at step \($0.progress.position)" }
+            let guests = fleet.hosts.map { host in
+                "\(host.spec.name): \(host.snapshot.guests.map { "\($0) \($1.power)" })"
+            }
+            return "\(instances), \(workflows), \(guests)"
+        } catch { return "nothing that could be read: \(error)" }
     }
 
     /// What is left of the instance anywhere; empty when it is gone for good.

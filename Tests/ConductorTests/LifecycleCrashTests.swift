@@ -10,7 +10,7 @@ import Workflow
 
 /// The server dies in the middle of operations that were asked of the real control plane, and
 /// starts again. What was accepted is carried through, and nothing is left half done.
-@Suite struct LifecycleCrashTests {
+@Suite(.bounded) struct LifecycleCrashTests {
     /// The operations that are tried.
     private static let names = [
         "change_guest (suspend)", "change_guest (resume)", "detach_interface (running)",

@@ -39,11 +39,13 @@ extension InstanceTestbed {
 
     /// Waits until no workflow is under way.
     func idle() async throws {
-        try await documents.wait(
-            watching: [WorkflowRecord.self], timeout: Self.patience
-        ) { snapshot -> Void? in
-            try snapshot.list(WorkflowRecord.self).allSatisfy { $0.value.status.isSettled }
-                ? () : nil
+        try await telling("all workflows to be settled") {
+            try await documents.wait(
+                watching: [WorkflowRecord.self], timeout: Self.patience
+            ) { snapshot -> Void? in
+                try snapshot.list(WorkflowRecord.self).allSatisfy { $0.value.status.isSettled }
+                    ? () : nil
+            }
         }
     }
 

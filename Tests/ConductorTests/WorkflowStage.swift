@@ -4,6 +4,7 @@ import Logging
 import Persistence
 import SimulatedDrivers
 import Synchronization
+import TestSupport
 import Testing
 import Workflow
 import WorkflowTesting
@@ -64,7 +65,7 @@ struct Scene: Sendable {
     /// Waits until the picture is one of those and nothing disagrees; tells which one.
     @discardableResult
     func becomes(_ wanted: [GuestPicture]) async throws -> Int {
-        let deadline = ContinuousClock.now + Self.patience
+        let deadline = ContinuousClock.now + Patience.wait
         while ContinuousClock.now < deadline {
             do {
                 let index: Int = try await bed.documents.wait(
@@ -79,7 +80,8 @@ struct Scene: Sendable {
         }
         let found = try picture()
         throw TestbedError(
-            found: "\(wanted.map { found.difference(from: $0) }), audit: \(try findings())")
+            found: "waited for a picture; instead there was:"
+                + " \(wanted.map { found.difference(from: $0) }), audit: \(try findings())")
     }
 
     private func match(_ wanted: [GuestPicture]) throws -> Int? {
@@ -89,9 +91,8 @@ struct Scene: Sendable {
         return try findings().isEmpty ? index : nil
     }
 
-    private static let lookInterval: Duration = .milliseconds(20)
     /// For what hosts do a moment after a workflow has ended.
-    private static let patience: Duration = .seconds(20)
+    private static let lookInterval: Duration = .milliseconds(20)
 
     func findings() throws -> [String] {
         try Audit(bed.documents.snapshot()).findings().map {
