@@ -54,8 +54,14 @@ import Testing
 
     @Test func aHostThatFailsForAWhileBuildsInTheEnd() async throws {
         try await InstanceTestbed.run { bed in
-            for call in 1...3 { bed.fleet.hosts[0].set(.transient(), on: .start, call: call) }
-            try await bed.settled(try await bed.create([try await bed.port()]), .active)
+            let host = bed.fleet.hosts[0]
+            for call in 1...3 { host.set(.transient(), on: .start, call: call) }
+            let id = try await bed.create([try await bed.port()])
+            let built = try await bed.settled(id, .active)
+            #expect(built.fault == nil)
+            #expect(host.calls.count { $0.operation == .start } == 4)
+            #expect(host.snapshot.running == [id])
+            #expect(try bed.claims().map(\.phase) == [.allocated])
         }
     }
 
