@@ -60,6 +60,9 @@ public actor WorkflowEngine {
         }
     }
 
+    /// The kinds that it knows, whatever their version.
+    public var registeredKinds: Set<String> { Set(definitions.keys.map(\.kind)) }
+
     /// A record that has yet to be stored, for callers who store it in a transaction of their own
     /// together with what it is about; then ``adopt(_:generation:)``.
     public nonisolated func makeRecord<Definition: WorkflowDefinition>(

@@ -10,8 +10,12 @@ import WorkflowTesting
 @testable import Conductor
 
 /// What can go wrong in the workflows of instances, produced mechanically: each step fails before
-/// and after its work, every undo and every step runs twice, the engine dies at each commit.
-@Suite struct WorkflowFaultTestsOfInstances {
+/// and after its work, every undo and every step runs twice, the engine dies at each commit, also
+/// while it takes things back.
+@Suite(.bounded) struct WorkflowFaultTestsOfInstances {
+    /// The workflows that are tried here: they begin or end without an instance that is there.
+    static let kinds: Set = [Worlds<CreateInstance>.kind, Worlds<DeleteInstance>.kind]
+
     @Test func buildsSucceedWhateverIsRepeated() async throws {
         let tests = Worlds.ofCreation()
         try await tests.generator.succeed()
@@ -37,6 +41,12 @@ import WorkflowTesting
         try await tests.close()
     }
 
+    @Test func buildsUnwindFromEachCommit() async throws {
+        let tests = Worlds.ofCreation()
+        try await tests.generator.crashWhileUnwinding()
+        try await tests.close()
+    }
+
     @Test func deletionsSucceedWhateverIsRepeated() async throws {
         let tests = Worlds.ofDeletion()
         try await tests.generator.succeed()
@@ -54,6 +64,12 @@ import WorkflowTesting
     @Test func deletionsAreResumedFromEachCommit() async throws {
         let tests = Worlds.ofDeletion()
         try await tests.generator.crashAtEachCommit()
+        try await tests.close()
+    }
+
+    @Test func deletionsThatFailAreResumedFromEachCommit() async throws {
+        let tests = Worlds.ofDeletion()
+        try await tests.generator.crashWhileUnwinding()
         try await tests.close()
     }
 }
@@ -110,6 +126,8 @@ private actor WorldKeeper {
 private struct Worlds<Definition: WorkflowDefinition>: Sendable {
     let keeper: WorldKeeper
     let generator: WorkflowFaultTests<InstanceWorld, Definition>
+
+    static var kind: String { Definition.kind }
 
     func close() async throws { try await keeper.close() }
 }

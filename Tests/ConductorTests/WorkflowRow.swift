@@ -42,6 +42,7 @@ struct WorkflowRow<Definition: WorkflowDefinition>: Sendable {
 /// A row of the table, of whatever workflow.
 struct MechanicalTests: Sendable, CustomTestStringConvertible {
     let testDescription: String
+    let kind: String
     let scenario: LifecycleScenario
     /// All of them; returns the numbers of steps and runs.
     let run: @Sendable () async throws -> (steps: Int, runs: Int)
@@ -49,6 +50,7 @@ struct MechanicalTests: Sendable, CustomTestStringConvertible {
     init<Definition: WorkflowDefinition>(_ row: WorkflowRow<Definition>) {
         testDescription =
             row.name == Definition.kind ? row.name : "\(Definition.kind) (\(row.name))"
+        kind = Definition.kind
         scenario = LifecycleScenario(
             testDescription: testDescription, settings: row.settings, prepare: row.prepare,
             request: row.request, changes: row.changes, retire: row.retire)
