@@ -9,6 +9,7 @@ let settings: [SwiftSetting] = [
 
 let libraries: [Target] = [
     // The model, and what is pure.
+    .target(name: "JSON"),
     .target(name: "ComputeModel"),
     .target(name: "DeviceTracking", dependencies: ["ComputeModel"]),
     .target(name: "Scheduler", dependencies: ["ComputeModel", "DeviceTracking"]),
@@ -207,6 +208,7 @@ let tests: [Target] = [
         name: "TestSupport",
         dependencies: ["ComputeModel"], path: "Tests/TestSupport"),
     .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"]),
+    .testTarget(name: "JSONTests", dependencies: ["JSON"]),
     .testTarget(name: "ComputeModelTests", dependencies: ["ComputeModel"]),
     .testTarget(
         name: "DeviceTrackingTests", dependencies: ["ComputeModel", "DeviceTracking"]),

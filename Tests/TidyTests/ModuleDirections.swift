@@ -21,8 +21,9 @@ enum ModuleDirections {
         .merging(entrances) { $1 }.merging(host) { $1 }
 
     private static let pure: [String: Reach] = [
+        "JSON": Reach(),
         "ComputeModel": Reach(),
-        "DeviceTracking": Reach(["ComputeModel"]),
+        "DeviceTracking": Reach(["ComputeModel", "JSON"]),
         "DiskFormats": Reach(),
         "Scheduler": Reach(["ComputeModel", "DeviceTracking"]),
         "Workflow": Reach(others: ["Logging"]),
@@ -33,10 +34,13 @@ enum ModuleDirections {
     /// The application. Identity, images and the network stand side by side and know nothing of
     /// each other, nor of compute, which uses two of them.
     private static let server: [String: Reach] = [
-        "Persistence": Reach(others: ["GRDB", "Glibc", "HashTreeCollections", "Logging"]),
+        "Persistence": Reach(
+            ["JSON"], others: ["GRDB", "Glibc", "HashTreeCollections", "Logging"]),
         "ControlPlaneState": Reach(
-            ["ComputeModel", "Persistence", "Workflow"], others: ["Logging"]),
-        "Placement": Reach(["ComputeModel", "ControlPlaneState", "Persistence", "Scheduler"]),
+            ["ComputeModel", "JSON", "Persistence", "Workflow"], others: ["Logging"]),
+        "Placement": Reach([
+            "ComputeModel", "ControlPlaneState", "JSON", "Persistence", "Scheduler",
+        ]),
         "Identity": Reach(
             ["ComputeModel", "ControlPlaneState", "Persistence"],
             others: ["Crypto", "CryptoExtras", "JWTKit", "Logging"]),
@@ -44,28 +48,29 @@ enum ModuleDirections {
             ["ComputeModel", "ControlPlaneState", "DiskFormats", "Persistence"],
             others: ["Crypto", "Dispatch", "Logging"]),
         "Networking": Reach(
-            ["ComputeModel", "ControlPlaneState", "Persistence"], others: ["Logging"]),
+            ["ComputeModel", "ControlPlaneState", "JSON", "Persistence"], others: ["Logging"]),
         "Conductor": Reach(
             [
                 "AgentProtocol", "ComputeModel", "ControlPlaneState", "DeviceTracking",
-                "ImageStore", "Networking", "Persistence", "Placement", "Scheduler", "Workflow",
+                "ImageStore", "JSON", "Networking", "Persistence", "Placement", "Scheduler",
+                "Workflow",
             ], others: ["Logging"]),
     ]
 
     /// Those that ask the application. None reads the store: the application has read models.
     private static let entrances: [String: Reach] = [
         "RequestPipeline": Reach(
-            ["ComputeModel"],
+            ["ComputeModel", "JSON"],
             others: ["HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore"]),
         "OpenStackAPI": Reach(
             [
-                "ComputeModel", "Conductor", "Identity", "ImageStore", "Networking", "Placement",
-                "RequestPipeline",
+                "ComputeModel", "Conductor", "Identity", "ImageStore", "JSON", "Networking",
+                "Placement", "RequestPipeline",
             ], others: ["Crypto", "HTTPTypes", "Hummingbird", "NIOCore"]),
         "OperatorAPI": Reach(
             [
-                "ComputeModel", "Conductor", "DeviceTracking", "Placement", "RequestPipeline",
-                "Scheduler", "Workflow",
+                "ComputeModel", "Conductor", "DeviceTracking", "JSON", "Placement",
+                "RequestPipeline", "Scheduler", "Workflow",
             ], others: ["HTTPTypes"]),
         "AgentAPI": Reach(
             ["AgentProtocol", "ComputeModel", "LinkCertificates"],
@@ -78,7 +83,7 @@ enum ModuleDirections {
             others: ["AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOSSL"]),
         "LinkCertificates": Reach(others: ["Crypto", "Glibc", "X509"]),
         "CLI": Reach(
-            ["ComputeModel", "DeviceTracking", "RequestPipeline"],
+            ["ComputeModel", "DeviceTracking", "JSON", "RequestPipeline"],
             others: [
                 "ArgumentParser", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL",
                 "Yams",
@@ -87,7 +92,7 @@ enum ModuleDirections {
             [
                 "AgentAPI", "AgentClient", "AgentProtocol", "CLI", "ComputeModel", "Conductor",
                 "ControlPlaneState", "DeviceTracking", "HostAgent", "HostDrivers", "Identity",
-                "ImageStore", "KVMHost", "LinkCertificates", "Networking", "OpenStackAPI",
+                "ImageStore", "JSON", "KVMHost", "LinkCertificates", "Networking", "OpenStackAPI",
                 "OperatorAPI", "Persistence", "RequestPipeline", "SimulatedDrivers",
             ],
             others: ["ArgumentParser", "Hummingbird", "Logging", "ServiceLifecycle", "Yams"]),
@@ -101,7 +106,8 @@ enum ModuleDirections {
             ["AgentProtocol", "ComputeModel", "DeviceTracking", "HostDrivers"],
             others: ["Glibc", "Logging"]),
         "SimulatedDrivers": Reach(
-            ["AgentProtocol", "ComputeModel", "HostAgent", "HostDrivers"], others: ["Logging"]),
+            ["AgentProtocol", "ComputeModel", "HostAgent", "HostDrivers", "JSON"],
+            others: ["Logging"]),
         "KVMHost": Reach(
             [
                 "ComputeModel", "ConfigDrive", "DeviceTracking", "DiskFormats", "GuestDisks",
@@ -110,7 +116,7 @@ enum ModuleDirections {
         "CLibvirt": Reach(),
         "Libvirt": Reach(["CLibvirt"], others: ["FoundationXML", "Glibc"]),
         "VDPA": Reach(others: ["Dispatch", "Glibc"]),
-        "OVSDB": Reach(others: ["NIOCore", "NIOPosix"]),
+        "OVSDB": Reach(["JSON"], others: ["NIOCore", "NIOPosix"]),
         "VirtualSwitch": Reach(["OVSDB"], others: ["Dispatch", "Glibc", "Logging"]),
         "GuestDisks": Reach(
             ["DiskFormats"], others: ["Crypto", "Dispatch", "Glibc", "Logging", "Subprocess"]),

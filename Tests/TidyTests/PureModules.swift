@@ -1,7 +1,9 @@
 /// Modules whose answers depend on their arguments alone: time, chance and the world come in as
 /// values.
 enum PureModules {
-    static let modules: Set<String> = ["ComputeModel", "DeviceTracking", "Scheduler", "Workflow"]
+    static let modules: Set<String> = [
+        "ComputeModel", "DeviceTracking", "JSON", "Scheduler", "Workflow",
+    ]
 
     /// Foundation is there for `UUID`, `Date` and coding as values; swift-log for `Workflow`, which
     /// is handed its logger.
