@@ -27,6 +27,7 @@ let libraries: [Target] = [
     .target(
         name: "Persistence",
         dependencies: [
+            "JSON",
             .product(name: "GRDB", package: "GRDB.swift"),
             .product(name: "HashTreeCollections", package: "swift-collections"),
             .product(name: "Logging", package: "swift-log"),
@@ -34,12 +35,14 @@ let libraries: [Target] = [
     .target(
         name: "ControlPlaneState",
         dependencies: [
-            "ComputeModel", "Persistence", "Workflow",
+            "ComputeModel", "JSON", "Persistence", "Workflow",
             .product(name: "Logging", package: "swift-log"),
         ]),
     .target(
         name: "Placement",
-        dependencies: ["ComputeModel", "ControlPlaneState", "Persistence", "Scheduler"]),
+        dependencies: [
+            "ComputeModel", "ControlPlaneState", "JSON", "Persistence", "Scheduler",
+        ]),
     .target(
         name: "Identity",
         dependencies: [
@@ -219,7 +222,7 @@ let tests: [Target] = [
     .testTarget(
         name: "PlacementTests",
         dependencies: [
-            "ComputeModel", "DeviceTracking", "Persistence", "Placement", "Scheduler",
+            "ComputeModel", "DeviceTracking", "JSON", "Persistence", "Placement", "Scheduler",
             .product(name: "Logging", package: "swift-log"),
         ]),
     .testTarget(
@@ -231,7 +234,7 @@ let tests: [Target] = [
     .testTarget(
         name: "PersistenceTests",
         dependencies: [
-            "Persistence",
+            "JSON", "Persistence",
             .product(name: "GRDB", package: "GRDB.swift"),
             .product(name: "Logging", package: "swift-log"),
         ]),

@@ -1,6 +1,6 @@
 import ComputeModel
 import Foundation
-import Persistence
+import JSON
 
 // The parts of a ledger as `Codable` writes them: keys in the order of their bytes, nothing for
 // nil. A new property has to be added here; the tests compare the two.

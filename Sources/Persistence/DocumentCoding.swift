@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// Values to stored bytes and back. Keys are sorted, so that equal values have equal bytes; dates
 /// are seconds since 2001 as a shortest exact decimal, so that they come back unchanged.
@@ -17,7 +18,7 @@ enum DocumentCoding {
     }
 
     private static func writtenByHand(_ value: some StoredValue) -> [UInt8]? {
-        var json = JSONWriter()
+        var json = JSONWriter(.compact)
         var isWritten = false
         json.object { json in
             json.key("d")

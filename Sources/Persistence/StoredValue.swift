@@ -1,3 +1,5 @@
+import JSON
+
 /// A type that is stored as documents of one collection.
 ///
 /// Stored as JSON `{"v": schemaVersion, "d": {...}}`. Adding an optional property needs no new

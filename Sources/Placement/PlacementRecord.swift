@@ -1,5 +1,6 @@
 public import ComputeModel
 public import Foundation
+public import JSON
 public import Persistence
 public import Scheduler
 

@@ -1,6 +1,7 @@
 import ComputeModel
 import DeviceTracking
 import Foundation
+import JSON
 import Placement
 import Scheduler
 import Testing
@@ -27,7 +28,7 @@ import Testing
     }
 
     private static func isByHand(_ value: some StoredValue) -> Bool {
-        var json = JSONWriter()
+        var json = JSONWriter(.compact)
         return value.write(to: &json)
     }
 
