@@ -69,7 +69,7 @@ let libraries: [Target] = [
     .target(
         name: "RequestPipeline",
         dependencies: [
-            "ComputeModel",
+            "ComputeModel", "JSON",
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdCore", package: "hummingbird"),
             .product(name: "Logging", package: "swift-log"),
@@ -78,8 +78,8 @@ let libraries: [Target] = [
     .target(
         name: "OpenStackAPI",
         dependencies: [
-            "ComputeModel", "Conductor", "Identity", "ImageStore", "Networking", "Placement",
-            "RequestPipeline",
+            "ComputeModel", "Conductor", "Identity", "ImageStore", "JSON", "Networking",
+            "Placement", "RequestPipeline",
             .product(name: "Crypto", package: "swift-crypto"),
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "NIOCore", package: "swift-nio"),
@@ -87,8 +87,8 @@ let libraries: [Target] = [
     .target(
         name: "OperatorAPI",
         dependencies: [
-            "ComputeModel", "Conductor", "DeviceTracking", "Placement", "RequestPipeline",
-            "Scheduler", "Workflow",
+            "ComputeModel", "Conductor", "DeviceTracking", "JSON", "Placement",
+            "RequestPipeline", "Scheduler", "Workflow",
         ]),
     .target(
         name: "LinkCertificates",
@@ -167,7 +167,7 @@ let programs: [Target] = [
     .target(
         name: "CLI",
         dependencies: [
-            "ComputeModel", "DeviceTracking", "RequestPipeline",
+            "ComputeModel", "DeviceTracking", "JSON",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "AsyncHTTPClient", package: "async-http-client"),
             .product(name: "NIOCore", package: "swift-nio"),
@@ -195,7 +195,7 @@ let programs: [Target] = [
         dependencies: [
             "AgentAPI", "AgentClient", "AgentProtocol", "CLI", "ComputeModel", "Conductor",
             "ControlPlaneState", "DeviceTracking", "HostAgent", "HostDrivers", "Identity",
-            "ImageStore", "KVMHost", "LinkCertificates", "Networking", "OpenStackAPI",
+            "ImageStore", "JSON", "KVMHost", "LinkCertificates", "Networking", "OpenStackAPI",
             "OperatorAPI", "Persistence", "RequestPipeline", "SimulatedDrivers",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "Hummingbird", package: "hummingbird"),
@@ -241,7 +241,7 @@ let tests: [Target] = [
     .testTarget(
         name: "RequestPipelineTests",
         dependencies: [
-            "ComputeModel", "RequestPipeline",
+            "ComputeModel", "JSON", "RequestPipeline",
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdTesting", package: "hummingbird"),
             .product(name: "Logging", package: "swift-log"),
@@ -279,7 +279,7 @@ let tests: [Target] = [
         name: "OpenStackAPITests",
         dependencies: [
             "AgentProtocol", "ComputeModel", "Conductor", "ControlPlaneState", "Identity",
-            "ImageStore", "Networking", "OpenStackAPI", "OperatorAPI", "Persistence",
+            "ImageStore", "JSON", "Networking", "OpenStackAPI", "OperatorAPI", "Persistence",
             "RequestPipeline", "SimulatedDrivers",
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdTesting", package: "hummingbird"),
@@ -290,7 +290,7 @@ let tests: [Target] = [
     .testTarget(
         name: "OperatorAPITests",
         dependencies: [
-            "ComputeModel", "Conductor", "ControlPlaneState", "ImageStore", "Networking",
+            "ComputeModel", "Conductor", "ControlPlaneState", "ImageStore", "JSON", "Networking",
             "OperatorAPI", "Persistence", "RequestPipeline", "Workflow",
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdTesting", package: "hummingbird"),
@@ -300,7 +300,8 @@ let tests: [Target] = [
         name: "CLITests",
         dependencies: [
             "CLI", "ComputeModel", "Conductor", "ControlPlaneState", "Identity", "ImageStore",
-            "Networking", "OpenStackAPI", "OperatorAPI", "Persistence", "RequestPipeline",
+            "JSON", "Networking", "OpenStackAPI", "OperatorAPI", "Persistence",
+            "RequestPipeline",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdTesting", package: "hummingbird"),

@@ -1,5 +1,5 @@
 import ArgumentParser
-import RequestPipeline
+import JSON
 
 /// `millrace audit`
 public struct AuditCommand: OperatorVerb {

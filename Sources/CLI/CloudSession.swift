@@ -1,9 +1,9 @@
 import AsyncHTTPClient
 import Foundation
+import JSON
 import NIOCore
 import NIOHTTP1
 import NIOSSL
-import RequestPipeline
 
 /// A conversation with one cloud, with a token of its user.
 struct CloudSession: Sendable {

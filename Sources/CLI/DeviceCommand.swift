@@ -1,5 +1,5 @@
 import ArgumentParser
-import RequestPipeline
+import JSON
 
 /// `millrace device`: devices of all hosts, and who has them.
 public struct DeviceCommand: AsyncParsableCommand {

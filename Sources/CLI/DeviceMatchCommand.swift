@@ -1,7 +1,7 @@
 import ArgumentParser
 import ComputeModel
 import DeviceTracking
-import RequestPipeline
+import JSON
 
 /// Looks at the devices of the host that a command runs on. The program that has drivers gives
 /// its own; the commands know none.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import RequestPipeline
+import JSON
 
 /// `millrace explain`: why something is as it is.
 public struct ExplainCommand: AsyncParsableCommand {

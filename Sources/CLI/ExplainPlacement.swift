@@ -1,5 +1,5 @@
 import ArgumentParser
-import RequestPipeline
+import JSON
 
 /// `millrace explain --dry-run`
 struct ExplainPlacement: OperatorVerb {

@@ -1,10 +1,10 @@
 import AsyncHTTPClient
 import Foundation
+import JSON
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
-import RequestPipeline
 
 /// One request and its answer, bounded in time and size.
 struct HTTPExchange: Sendable {

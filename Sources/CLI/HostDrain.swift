@@ -1,5 +1,5 @@
 import ArgumentParser
-import RequestPipeline
+import JSON
 
 /// `millrace host drain`
 struct HostDrain: OperatorVerb {

@@ -1,4 +1,4 @@
-import RequestPipeline
+import JSON
 
 extension JSONValue {
     /// The member at the end of `path`, such as `capacity.total.vcpus`; nil where it is absent or
@@ -28,15 +28,11 @@ extension JSONValue {
 
     /// The member as a list; empty where it is none.
     func list(_ path: String) -> [JSONValue] {
-        guard case .array(let values) = at(path) else { return [] }
-        return values
+        at(path)?.elements ?? []
     }
 
     /// The texts of a list.
     func texts(_ path: String) -> [String] {
-        list(path).compactMap { value in
-            guard case .string(let text) = value else { return nil }
-            return text
-        }
+        list(path).compactMap(\.text)
     }
 }

@@ -1,4 +1,4 @@
-import RequestPipeline
+import JSON
 
 /// A list of one noun in its three forms: table, JSON, ids only.
 struct ListRendering: Sendable {

@@ -1,6 +1,6 @@
 import ComputeModel
 import DeviceTracking
-import RequestPipeline
+import JSON
 
 /// Devices of one host as `millrace device list --format json` prints them.
 struct ListedDevices: Sendable {

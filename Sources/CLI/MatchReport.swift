@@ -1,6 +1,6 @@
 import ComputeModel
 import DeviceTracking
-import RequestPipeline
+import JSON
 
 /// How a comparison of two specifications is shown.
 struct MatchReport: Sendable {

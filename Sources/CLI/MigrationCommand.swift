@@ -1,5 +1,5 @@
 import ArgumentParser
-import RequestPipeline
+import JSON
 
 /// `millrace migration`: moves of servers between hosts.
 public struct MigrationCommand: AsyncParsableCommand {

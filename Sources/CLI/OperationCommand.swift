@@ -1,5 +1,5 @@
 import ArgumentParser
-import RequestPipeline
+import JSON
 
 /// `millrace operation`: what was asked for, step by step.
 public struct OperationCommand: AsyncParsableCommand {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import RequestPipeline
+import JSON
 
 /// `millrace simulate`: make simulated hosts fail.
 public struct SimulateCommand: AsyncParsableCommand {

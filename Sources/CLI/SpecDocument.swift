@@ -1,6 +1,6 @@
 import DeviceTracking
 import Foundation
-import RequestPipeline
+import JSON
 import Yams
 
 /// A `device_spec` in a file: an agent's configuration, a bare list, or JSON as in nova.conf.

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import RequestPipeline
 
 /// Times as this API shows them: UTC, ISO 8601, with milliseconds.

@@ -1,6 +1,7 @@
 import ComputeModel
 import Conductor
 import DeviceTracking
+import JSON
 import RequestPipeline
 
 extension OperatorService {

@@ -1,6 +1,7 @@
 import ComputeModel
 import Conductor
 import DeviceTracking
+import JSON
 import RequestPipeline
 
 /// A host as this API shows it. What only the host can know is null until it has reported.

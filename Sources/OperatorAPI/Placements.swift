@@ -1,6 +1,7 @@
 import ComputeModel
 import Conductor
 import DeviceTracking
+import JSON
 import Placement
 import RequestPipeline
 import Scheduler

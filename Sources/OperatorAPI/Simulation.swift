@@ -1,4 +1,5 @@
 import ComputeModel
+import JSON
 import RequestPipeline
 
 /// Where simulated hosts run, so that failures can be tried out.

@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
+import JSON
 import NIOCore
 import Logging
 
@@ -97,11 +98,19 @@ public struct APIRequest: Sendable {
         guard buffer.readableBytes > 0 else {
             throw DomainError.invalid(.request, field: nil, "The request has no body.")
         }
+        return try parsed(Array(buffer.readableBytesView))
+    }
+
+    private func parsed(_ body: [UInt8]) throws(DomainError) -> JSONValue {
+        let bounds = JSONLimits(bytesMax: limits.bodyBytesMax, depthMax: limits.bodyDepthMax)
         do {
-            return try JSONValue(parsing: Array(buffer.readableBytesView))
+            return try JSONValue(parsing: body, limits: bounds)
         } catch {
-            throw DomainError.invalid(
-                .request, field: nil, "Malformed request body: it is not valid JSON.")
+            var verdict = "it is not valid JSON"
+            if case .overLimit = error { verdict = "it has more than is read" }
+            throw .invalid(
+                .request, field: nil,
+                "Malformed request body: \(verdict) (\(error.explained(in: body))).")
         }
     }
 }
@@ -110,12 +119,17 @@ public struct APIRequest: Sendable {
 public struct RequestLimits: Sendable {
     /// Largest JSON body in bytes.
     public var bodyBytesMax: Int
+    /// Lists and objects inside each other in a JSON body.
+    public var bodyDepthMax: Int
     /// Longest list page, and its default.
     public var pageItemsMax: Int
 
-    /// The defaults: 1 MiB and 1,000 items.
-    public init(bodyBytesMax: Int = 1 << 20, pageItemsMax: Int = 1_000) {
+    /// The defaults: 1 MiB, 32 levels and 1,000 items.
+    public init(
+        bodyBytesMax: Int = 1 << 20, bodyDepthMax: Int = 32, pageItemsMax: Int = 1_000
+    ) {
         self.bodyBytesMax = bodyBytesMax
+        self.bodyDepthMax = bodyDepthMax
         self.pageItemsMax = pageItemsMax
     }
 }

@@ -1,14 +1,15 @@
 import ComputeModel
+import JSON
 
 /// Reads the members of one JSON object and insists that every member is known: a mistyped key is
 /// an error that names the nearest valid one, instead of being passed over.
 ///
 /// Use: take each member by its getter, then call `finish()`.
 public struct BodyReader {
-    private let members: [String: JSONValue]
+    private let members: [ExactText: JSONValue]
     private let path: String
     private let noun: Noun
-    private var known: Set<String> = []
+    private var known: Set<ExactText> = []
 
     /// Reads `value`, which must be an object. `path` is how messages call it, such as `server`.
     public init(_ value: JSONValue, path: String, noun: Noun) throws(DomainError) {
@@ -17,24 +18,25 @@ public struct BodyReader {
                 noun, field: path,
                 "Invalid input for field '\(path)': expected an object, found \(value.typeName).")
         }
-        self.members = Dictionary(members.map { ($0.key, $0.value) }) { first, _ in first }
+        self.members = Dictionary(
+            members.map { (ExactText($0.key), $0.value) }, uniquingKeysWith: { first, _ in first })
         self.path = path
         self.noun = noun
     }
 
     /// The keys that are present.
-    public var keys: [String] { members.keys.sorted() }
+    public var keys: [String] { members.keys.sorted().map(\.text) }
 
     /// Whether `key` is present, `null` included.
     public mutating func has(_ key: String) -> Bool {
-        known.insert(key)
-        return members[key] != nil
+        known.insert(ExactText(key))
+        return members[ExactText(key)] != nil
     }
 
     /// The raw member; `null` and absent both give nil.
     public mutating func value(_ key: String) -> JSONValue? {
-        known.insert(key)
-        guard let value = members[key], value != .null else { return nil }
+        known.insert(ExactText(key))
+        guard let value = members[ExactText(key)], value != .null else { return nil }
         return value
     }
 
@@ -148,14 +150,15 @@ public struct BodyReader {
 
     /// Accepts a member without reading it.
     public mutating func ignore(_ keys: String...) {
-        known.formUnion(keys)
+        known.formUnion(keys.map(ExactText.init))
     }
 
     /// Fails when a member was present that nobody asked for.
     public func finish() throws(DomainError) {
-        guard let unknown = members.keys.filter({ !known.contains($0) }).min() else { return }
-        let hint =
-            Spelling.nearest(to: unknown, among: known).map { " Did you mean '\($0)'?" } ?? ""
+        guard let unknown = members.keys.filter({ !known.contains($0) }).min()?.text else {
+            return
+        }
+        let hint = Spelling.hint(unknown, among: known.map(\.text))
         throw .invalid(
             noun, field: unknown,
             "Additional properties are not allowed ('\(unknown)' was unexpected in"
@@ -174,35 +177,5 @@ public struct BodyReader {
 
     private func wrong(_ key: String, _ expected: String, _ found: JSONValue) -> DomainError {
         invalid(key, "expected \(expected), found \(found.typeName).")
-    }
-}
-
-/// Finds the word somebody probably meant.
-public enum Spelling {
-    /// The candidate with the least edit distance to `word`, if that is at most a third of it.
-    public static func nearest(to word: String, among candidates: some Sequence<String>) -> String?
-    {
-        let best = candidates.map { ($0, distance(word, $0)) }
-            .min { ($0.1, $0.0) < ($1.1, $1.0) }
-        guard let best, best.1 <= max(2, word.count / 3) else { return nil }
-        return best.0
-    }
-
-    /// Levenshtein distance in characters.
-    static func distance(_ left: String, _ right: String) -> Int {
-        let left = Array(left.prefix(64))
-        let right = Array(right.prefix(64))
-        guard !left.isEmpty, !right.isEmpty else { return max(left.count, right.count) }
-        var row = Array(0...right.count)
-        for (i, a) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, b) in right.enumerated() {
-                let above = row[j + 1]
-                row[j + 1] = min(above + 1, row[j] + 1, diagonal + (a == b ? 0 : 1))
-                diagonal = above
-            }
-        }
-        return row[right.count]
     }
 }

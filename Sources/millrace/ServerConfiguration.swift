@@ -3,6 +3,7 @@ import Conductor
 import Foundation
 import Identity
 import ImageStore
+import JSON
 import Logging
 import Networking
 import RequestPipeline

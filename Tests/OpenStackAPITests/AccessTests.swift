@@ -1,5 +1,6 @@
 import ComputeModel
 import HTTPTypes
+import JSON
 import RequestPipeline
 import Testing
 

@@ -1,5 +1,6 @@
 import ComputeModel
 import Foundation
+import JSON
 import RequestPipeline
 import Testing
 

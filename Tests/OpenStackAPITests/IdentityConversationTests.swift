@@ -2,6 +2,7 @@ import ComputeModel
 import Identity
 import Conductor
 import HTTPTypes
+import JSON
 import RequestPipeline
 import Testing
 

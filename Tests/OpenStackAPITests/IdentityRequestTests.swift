@@ -1,6 +1,7 @@
 import ComputeModel
 import Conductor
 import Identity
+import JSON
 import RequestPipeline
 import Testing
 

@@ -1,6 +1,7 @@
 import ComputeModel
 import Foundation
 import HTTPTypes
+import JSON
 import Persistence
 import RequestPipeline
 import Testing

@@ -1,4 +1,5 @@
 import ComputeModel
+import JSON
 import Persistence
 import RequestPipeline
 import Testing

@@ -1,5 +1,6 @@
 import ComputeModel
 import Conductor
+import JSON
 import OperatorAPI
 import RequestPipeline
 import Testing

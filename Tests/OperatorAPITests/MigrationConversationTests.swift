@@ -1,6 +1,7 @@
 import ComputeModel
 import Conductor
 import Foundation
+import JSON
 import Persistence
 import RequestPipeline
 import Testing

@@ -6,6 +6,7 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import ImageStore
+import JSON
 import Logging
 import NIOCore
 import Networking

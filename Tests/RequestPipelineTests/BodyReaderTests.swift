@@ -1,4 +1,5 @@
 import ComputeModel
+import JSON
 import RequestPipeline
 import Testing
 
@@ -145,12 +146,13 @@ import Testing
         #expect(error?.description.contains("in 'server.inner'") == true)
     }
 
-    @Test(arguments: [
-        ("nmae", ["name", "id"], "name"), ("x", ["name"], nil), ("nam", [], nil),
-        ("abc", ["abd", "abe"], "abd"),
-    ])
-    func theNearestWordIsFoundAlwaysTheSame(word: String, known: [String], nearest: String?) {
-        #expect(Spelling.nearest(to: word, among: known) == nearest)
-        #expect(Spelling.nearest(to: word, among: known.reversed()) == nearest)
+    /// Canonical equivalents are two keys, and a key of marks alone costs no more than another.
+    @Test func keysAreComparedByteByByte() throws {
+        let marks = String(repeating: "\u{316}\u{301}", count: 100_000)
+        let message = try Self.message(["e\u{301}": 1, "a\(marks)": 2]) { reader in
+            let isThere = reader.has("\u{e9}")
+            #expect(!isThere)
+        }
+        #expect(message?.contains("was unexpected in 'server'") == true)
     }
 }

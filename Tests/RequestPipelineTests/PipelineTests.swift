@@ -2,6 +2,7 @@ import ComputeModel
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import JSON
 import Logging
 import NIOCore
 import RequestPipeline
@@ -161,6 +162,25 @@ struct Full: PassingFailure {
     func bodiesAreJSONAndBounded(body: String, status: Int) async throws {
         let answer = try await Self.send(.post, "/alpha/write", token: "member", body: body)
         #expect(answer.status == status)
+    }
+
+    @Test(arguments: [
+        ("{\"a\" 1}", "it is not valid JSON (column 6: found '1', expected ':')."),
+        (
+            "[1,\n2,]",
+            "it is not valid JSON (line 2, column 3: found ']', expected a value: an object,"
+        ),
+        ("{\"a\":1,\"a\":2}", "it is not valid JSON (column 8: the key 'a' is there twice)."),
+        (
+            String(repeating: "[", count: 33),
+            "it has more than is read (column 33: lists and objects lie deeper than the limit"
+        ),
+    ])
+    func aBodyThatIsNoJSONIsToldWhereAndWhy(body: String, why: String) async throws {
+        let answer = try await Self.send(.post, "/alpha/write", token: "member", body: body)
+        #expect(answer.status == 400)
+        let message = answer.json["alpha"]?.text ?? ""
+        #expect(message.hasPrefix("Malformed request body: " + why), "\(message)")
     }
 
     @Test(arguments: [("plain", "plain"), ("a%20b", "a b"), ("%C3%A9", "é"), ("a%2Fb", "a/b")])

@@ -2,6 +2,7 @@ import ComputeModel
 import Conductor
 import Crypto
 import Foundation
+import JSON
 import RequestPipeline
 
 extension ComputeService {

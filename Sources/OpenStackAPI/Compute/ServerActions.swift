@@ -1,5 +1,6 @@
 import ComputeModel
 import Conductor
+import JSON
 import RequestPipeline
 
 /// One action on a server: its name, what stands with it, and the request's version.

@@ -1,6 +1,7 @@
 import ComputeModel
 import Conductor
 import Foundation
+import JSON
 import RequestPipeline
 
 /// The body of `POST /servers`, read strictly: a key that is not known in the request's

@@ -1,5 +1,6 @@
 import ComputeModel
 import Conductor
+import JSON
 import RequestPipeline
 
 extension ComputeService {

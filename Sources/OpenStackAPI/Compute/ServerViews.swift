@@ -2,6 +2,7 @@ import ComputeModel
 import Conductor
 import Crypto
 import Foundation
+import JSON
 import RequestPipeline
 
 /// Instances as the compute API shows them, in the form of one microversion. Made once per

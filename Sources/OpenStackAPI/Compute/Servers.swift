@@ -2,6 +2,7 @@ import ComputeModel
 import Conductor
 import Foundation
 import HTTPTypes
+import JSON
 import RequestPipeline
 
 extension ComputeService {

@@ -2,6 +2,7 @@ import ComputeModel
 import Conductor
 import HTTPTypes
 import Identity
+import JSON
 import RequestPipeline
 
 /// The identity API, version 3: tokens, catalogue, projects, users, and roles in projects.

@@ -2,6 +2,7 @@ import ComputeModel
 import Conductor
 import Foundation
 import Identity
+import JSON
 import RequestPipeline
 
 /// Objects of the identity service as clients see them. `root` is the service's address without

@@ -1,6 +1,7 @@
 import ComputeModel
 import Conductor
 import HTTPTypes
+import JSON
 import RequestPipeline
 
 extension IdentityService {

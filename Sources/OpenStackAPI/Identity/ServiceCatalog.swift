@@ -1,3 +1,4 @@
+import JSON
 import RequestPipeline
 
 /// The services this server offers, as the catalogue shows them. Ids are fixed: there is one of

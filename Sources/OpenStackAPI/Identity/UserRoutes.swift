@@ -2,6 +2,7 @@ import ComputeModel
 import Conductor
 import HTTPTypes
 import Identity
+import JSON
 import RequestPipeline
 
 extension IdentityService {

@@ -1,6 +1,7 @@
 import ComputeModel
 import Conductor
 import ImageStore
+import JSON
 import RequestPipeline
 
 /// Names and types of an image's attributes in the API, for creation and for JSON patches.

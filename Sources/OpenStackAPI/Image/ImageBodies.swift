@@ -2,6 +2,7 @@ import ComputeModel
 import Conductor
 import Foundation
 import ImageStore
+import JSON
 import RequestPipeline
 
 /// The body of `POST /v2/images`: attributes and free properties side by side.

@@ -1,3 +1,4 @@
+import JSON
 import RequestPipeline
 
 /// The JSON schemas that older clients read before they show or change an image.

@@ -1,6 +1,7 @@
 import ComputeModel
 public import ImageStore
 import HTTPTypes
+import JSON
 public import RequestPipeline
 
 /// The image API, version 2.

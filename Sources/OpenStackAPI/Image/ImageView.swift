@@ -1,5 +1,6 @@
 import ComputeModel
 import Foundation
+import JSON
 import RequestPipeline
 
 /// An image as clients see it: its free properties first, then what every image has.

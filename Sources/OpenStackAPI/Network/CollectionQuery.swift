@@ -1,4 +1,5 @@
 import ComputeModel
+import JSON
 import RequestPipeline
 
 /// What a list request asks for: filters, fields, order and page.

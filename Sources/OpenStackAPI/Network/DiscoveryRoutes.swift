@@ -1,4 +1,5 @@
 import ComputeModel
+import JSON
 import RequestPipeline
 
 extension NetworkService {

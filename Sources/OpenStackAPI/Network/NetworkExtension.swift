@@ -1,3 +1,4 @@
+import JSON
 import RequestPipeline
 
 /// An extension of Neutron's API that Millrace honours, or, with `device-requirements`, one of its

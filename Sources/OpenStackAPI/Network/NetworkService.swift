@@ -1,6 +1,7 @@
 import ComputeModel
 public import Conductor
 import HTTPTypes
+import JSON
 public import Networking
 public import RequestPipeline
 

@@ -1,5 +1,6 @@
 import ComputeModel
 import Foundation
+import JSON
 import RequestPipeline
 
 /// One attribute of a resource: how it is shown, and whether lists can be filtered by it.
