@@ -138,6 +138,7 @@ let libraries: [Target] = [
     .target(
         name: "OVSDB",
         dependencies: [
+            "JSON",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
         ]),
@@ -339,7 +340,7 @@ let tests: [Target] = [
     .testTarget(
         name: "OVSDBTests",
         dependencies: [
-            "OVSDB", "TestSupport",
+            "JSON", "OVSDB", "TestSupport",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOEmbedded", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),

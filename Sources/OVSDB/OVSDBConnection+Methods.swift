@@ -33,7 +33,7 @@ extension OVSDBConnection {
         _ database: String, timeout: Duration = defaultCallTimeout
     ) async throws(OVSDBError) -> String {
         let answer = try await call("get_schema", [.string(database)], timeout: timeout)
-        guard let version = answer.members?["version"]?.text else {
+        guard let version = answer["version"]?.text else {
             throw .malformedMessage(detail: "the schema of \(database) has no version")
         }
         return version

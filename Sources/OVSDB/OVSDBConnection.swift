@@ -1,3 +1,4 @@
+import JSON
 import NIOCore
 import NIOPosix
 
@@ -138,11 +139,10 @@ extension OVSDBConnection {
         }
         try session.subscribe(
             Session.Reader(updates: reader, limit: maximumUnreadUpdates), to: name)
-        var tables: [String: [JSONValue]] = [:]
-        for request in requests { tables[request.table, default: []].append(request.json) }
-        let parameters: [JSONValue] = [
-            .string(database), .string(name), .object(tables.mapValues { .array($0) }),
-        ]
+        let tables = Dictionary(grouping: requests, by: \.table).map { table, requests in
+            JSONValue.Member(table, .array(requests.map(\.json)))
+        }
+        let parameters: [JSONValue] = [.string(database), .string(name), .object(tables)]
         do throws(OVSDBError) {
             let answer = try await call("monitor_cond", parameters, timeout: timeout)
             let initial = try OVSDBRowUpdate.tables(json: answer)

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JSON
 
 /// What happened to one row (`row-update2` of ovsdb-server(7)). In a row that is new to the
 /// reader, columns with their type's default (0, empty) are absent.
@@ -32,10 +33,10 @@ public struct OVSDBMonitorRequest: Hashable, Sendable {
     }
 
     var json: JSONValue {
-        var members: [String: JSONValue] = [:]
-        members["columns"] = columns.map { JSONValue(strings: $0) }
+        var members: [JSONValue.Member] = []
+        if let columns { members.append(.init("columns", .strings(columns))) }
         if !conditions.isEmpty {
-            members["where"] = .array(conditions.map(\.json))
+            members.append(.init("where", .array(conditions.map(\.json))))
         }
         return .object(members)
     }
@@ -52,16 +53,15 @@ public struct OVSDBMonitor: Sendable {
 
 extension OVSDBRowUpdate {
     init(json: JSONValue) throws(OVSDBError) {
-        guard let members = json.members, members.count == 1, let (kind, row) = members.first
-        else {
+        guard let members = json.members, members.count == 1, let update = members.first else {
             throw .malformedMessage(detail: "a row update that isn't an object of one member")
         }
-        switch kind {
-        case "initial": self = .initial(try OVSDBValue.row(json: row))
-        case "insert": self = .insert(try OVSDBValue.row(json: row))
-        case "modify": self = .modify(try OVSDBValue.row(json: row))
+        switch update.key {
+        case "initial": self = .initial(try OVSDBValue.row(json: update.value))
+        case "insert": self = .insert(try OVSDBValue.row(json: update.value))
+        case "modify": self = .modify(try OVSDBValue.row(json: update.value))
         case "delete": self = .delete
-        default: throw .malformedMessage(detail: "row update of unknown kind '\(kind)'")
+        default: throw .malformedMessage(detail: "row update of unknown kind '\(update.key)'")
         }
     }
 
@@ -71,18 +71,20 @@ extension OVSDBRowUpdate {
             throw .malformedMessage(detail: "updates that are no object")
         }
         var updates: OVSDBTableUpdates = [:]
-        for (table, rows) in tables {
-            guard let rows = rows.members else {
-                throw .malformedMessage(detail: "updates of table \(table) that are no object")
+        for table in tables {
+            guard let rows = table.value.members else {
+                throw .malformedMessage(
+                    detail: "updates of table \(table.key) that are no object")
             }
             var changed: [UUID: OVSDBRowUpdate] = [:]
-            for (row, update) in rows {
-                guard let uuid = UUID(uuidString: row) else {
-                    throw .malformedMessage(detail: "'\(row)' of table \(table) is no row uuid")
+            for row in rows {
+                guard let uuid = UUID(uuidString: row.key) else {
+                    throw .malformedMessage(
+                        detail: "'\(row.key)' of table \(table.key) is no row uuid")
                 }
-                changed[uuid] = try OVSDBRowUpdate(json: update)
+                changed[uuid] = try OVSDBRowUpdate(json: row.value)
             }
-            updates[table] = changed
+            updates[table.key] = changed
         }
         return updates
     }

@@ -1,3 +1,5 @@
+import JSON
+
 /// A test on one column (RFC 7047, section 5.1, `<condition>`).
 public struct OVSDBCondition: Hashable, Sendable {
     /// How a column is compared with the value.
@@ -108,40 +110,38 @@ public enum OVSDBOperation: Hashable, Sendable {
         }
     }
 
+    /// The wire form. The order of its members doesn't matter: all are sorted when written.
     var json: JSONValue {
-        var members: [String: JSONValue] = ["op": .string(name)]
+        .object([.init("op", .string(name))] + arguments.map { .init($0, $1) })
+    }
+
+    private var arguments: [(String, JSONValue)] {
         switch self {
         case .insert(let table, let row, let uuidName):
-            members["table"] = .string(table)
-            members["row"] = JSONValue(row: row)
-            members["uuid-name"] = uuidName.map { .string($0) }
+            [("table", .string(table)), ("row", JSONValue(row: row))]
+                + (uuidName.map { [("uuid-name", .string($0))] } ?? [])
         case .select(let table, let conditions, let columns):
-            members["table"] = .string(table)
-            members["where"] = .array(conditions.map(\.json))
-            members["columns"] = columns.map { JSONValue(strings: $0) }
+            Self.scope(table, conditions) + (columns.map { [("columns", .strings($0))] } ?? [])
         case .update(let table, let conditions, let row):
-            members["table"] = .string(table)
-            members["where"] = .array(conditions.map(\.json))
-            members["row"] = JSONValue(row: row)
+            Self.scope(table, conditions) + [("row", JSONValue(row: row))]
         case .mutate(let table, let conditions, let mutations):
-            members["table"] = .string(table)
-            members["where"] = .array(conditions.map(\.json))
-            members["mutations"] = .array(mutations.map(\.json))
+            Self.scope(table, conditions) + [("mutations", .array(mutations.map(\.json)))]
         case .delete(let table, let conditions):
-            members["table"] = .string(table)
-            members["where"] = .array(conditions.map(\.json))
+            Self.scope(table, conditions)
         case .wait(let table, let conditions, let columns, let until, let rows, let timeoutMS):
-            members["table"] = .string(table)
-            members["where"] = .array(conditions.map(\.json))
-            members["columns"] = JSONValue(strings: columns)
-            members["until"] = .string(until.rawValue)
-            members["rows"] = .array(rows.map { JSONValue(row: $0) })
-            members["timeout"] = .integer(Int64(timeoutMS))
-        case .abort:
-            break
-        case .comment(let text):
-            members["comment"] = .string(text)
+            Self.scope(table, conditions) + [
+                ("columns", .strings(columns)), ("until", .string(until.rawValue)),
+                ("rows", .array(rows.map { JSONValue(row: $0) })), ("timeout", .int(timeoutMS)),
+            ]
+        case .abort: []
+        case .comment(let text): [("comment", .string(text))]
         }
-        return .object(members)
+    }
+
+    /// Which rows of which table.
+    private static func scope(
+        _ table: String, _ conditions: [OVSDBCondition]
+    ) -> [(String, JSONValue)] {
+        [("table", .string(table)), ("where", .array(conditions.map(\.json)))]
     }
 }

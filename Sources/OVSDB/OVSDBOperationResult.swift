@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JSON
 
 /// What one operation of a committed transaction gave (RFC 7047, section 5.2).
 public enum OVSDBOperationResult: Hashable, Sendable {
@@ -18,19 +19,19 @@ public enum OVSDBOperationResult: Hashable, Sendable {
     }
 
     init(json: JSONValue) throws(OVSDBError) {
-        guard let members = json.members else {
+        guard case .object = json else {
             throw .malformedMessage(detail: "the result of an operation is no object")
         }
-        if let reference = members["uuid"] {
+        if let reference = json["uuid"] {
             guard let uuid = try OVSDBValue(json: reference).uuid else {
                 throw .malformedMessage(detail: "an insert returned no uuid")
             }
             self = .inserted(uuid)
-        } else if let list = members["rows"]?.elements {
+        } else if let list = json["rows"]?.elements {
             var rows: [OVSDBRow] = []
             for row in list { rows.append(try OVSDBValue.row(json: row)) }
             self = .rows(rows)
-        } else if case .integer(let count) = members["count"] {
+        } else if case .integer(let count) = json["count"] {
             self = .count(count)
         } else {
             self = .none
@@ -46,8 +47,8 @@ public enum OVSDBOperationResult: Hashable, Sendable {
             throw .malformedMessage(detail: "transact returned no list")
         }
         for (index, entry) in list.enumerated() {
-            guard let tag = entry.members?["error"]?.text else { continue }
-            let details = entry.members?["details"]?.text ?? ""
+            guard let tag = entry["error"]?.text else { continue }
+            let details = entry["details"]?.text ?? ""
             throw .operationFailed(
                 index: index,
                 operation: index < operations.count ? operations[index].name : "commit",

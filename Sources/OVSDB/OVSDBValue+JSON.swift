@@ -1,3 +1,5 @@
+import JSON
+
 /// One row, by column. Columns that were not asked for are absent.
 public typealias OVSDBRow = [String: OVSDBValue]
 
@@ -67,17 +69,7 @@ extension OVSDBValue {
             throw .malformedMessage(detail: "a row that is no object")
         }
         var row: OVSDBRow = [:]
-        for (column, value) in members { row[column] = try OVSDBValue(json: value) }
+        for column in members { row[column.key] = try OVSDBValue(json: column.value) }
         return row
-    }
-}
-
-extension JSONValue {
-    init(row: OVSDBRow) {
-        self = .object(row.mapValues(\.json))
-    }
-
-    init(strings: [String]) {
-        self = .array(strings.map { .string($0) })
     }
 }

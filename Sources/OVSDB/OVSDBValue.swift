@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JSON
 
 /// A scalar of the database (RFC 7047, section 5.1).
 public enum OVSDBAtom: Hashable, Sendable {
@@ -15,8 +16,8 @@ public enum OVSDBAtom: Hashable, Sendable {
         switch json {
         case .string(let text): self = .string(text)
         case .integer(let number): self = .integer(number)
-        case .real(let number): self = .real(number)
-        case .boolean(let truth): self = .boolean(truth)
+        case .number(let number): self = .real(number)
+        case .bool(let truth): self = .boolean(truth)
         case .array(let pair): self = try Self.reference(pair)
         case .null, .object: throw .malformedMessage(detail: "\(json) is not an atom")
         }
@@ -35,8 +36,8 @@ public enum OVSDBAtom: Hashable, Sendable {
         switch self {
         case .string(let text): .string(text)
         case .integer(let number): .integer(number)
-        case .real(let number): .real(number)
-        case .boolean(let truth): .boolean(truth)
+        case .real(let number): .number(number)
+        case .boolean(let truth): .bool(truth)
         case .uuid(let uuid): .array([.string("uuid"), .string(uuid.uuidString.lowercased())])
         case .namedUUID(let name): .array([.string("named-uuid"), .string(name)])
         }

@@ -1,3 +1,4 @@
+import JSON
 import NIOCore
 import Synchronization
 
@@ -105,7 +106,7 @@ final class Session: Sendable {
         // An answer to a call that has timed out or was cancelled finds nobody, rightly.
         guard let waiter = state.withLock({ $0.settle(number) }) else { return }
         guard error == .null else {
-            let reason = error.members?["details"]?.text ?? error.text ?? "\(error)"
+            let reason = error["details"]?.text ?? error.text ?? "\(error)"
             waiter.resume(.failure(.callRejected(method: waiter.method, reason: reason)))
             return
         }

@@ -1,3 +1,4 @@
+import JSON
 import NIOCore
 
 /// Turns the frames of a channel into events of its session.
@@ -13,7 +14,7 @@ final class SessionHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         do throws(OVSDBError) {
-            let json = try JSONValue(parsing: unwrapInboundIn(data).readableBytesView)
+            let json = try JSONValue(message: Array(unwrapInboundIn(data).readableBytesView))
             guard let answer = try session.receive(try RPCMessage(json: json)) else { return }
             let bytes = try answer.json.serialized()
             // A failed write ends the channel, which is reported by channelInactive.

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Synchronization
 import TestSupport
 import Testing
@@ -32,9 +33,9 @@ import Testing
             let connection = try await OVSDBConnection.connect(to: peer.address)
             var received = peer.received.makeAsyncIterator()
             let answer = try await awaiting("an answer", from: &received)
-            #expect(answer.members?["id"] == .string("echo"))
-            #expect(answer.members?["result"] == .array([.string("x")]))
-            #expect(answer.members?["error"] == .null)
+            #expect(answer["id"] == .string("echo"))
+            #expect(answer["result"] == .array([.string("x")]))
+            #expect(answer["error"] == .null)
             await connection.close()
         }
     }
@@ -45,7 +46,7 @@ import Testing
             let connection = try await OVSDBConnection.connect(to: peer.address)
             var received = peer.received.makeAsyncIterator()
             let answer = try await awaiting("an answer", from: &received)
-            #expect(answer.members?["error"] == .string("unknown method"))
+            #expect(answer["error"] == .string("unknown method"))
             await connection.close()
         }
     }
@@ -158,7 +159,7 @@ import Testing
             var received = peer.received.makeAsyncIterator()
             try await awaiting("the monitor's request", from: &received)
             let cancel = try await awaiting("its cancellation", from: &received)
-            #expect(cancel.members?["method"] == .string("monitor_cancel"))
+            #expect(cancel["method"] == .string("monitor_cancel"))
             var count = 0
             let error = await #expect(throws: OVSDBError.self) {
                 for try await _ in monitor.updates { count += 1 }
@@ -198,10 +199,10 @@ private final class HeldMessages: Sendable {
     }
 
     private static func answer(_ message: JSONValue) -> ScriptedPeer.Reaction? {
-        guard let id = message.members?["id"], let parameters = message.members?["params"] else {
+        guard let id = message["id"], let parameters = message["params"] else {
             return nil
         }
-        let answer = JSONValue.object(["id": id, "result": parameters, "error": .null])
+        let answer: JSONValue = ["id": id, "result": parameters, "error": nil]
         do {
             return .send(String(decoding: try answer.serialized(), as: UTF8.self))
         } catch {

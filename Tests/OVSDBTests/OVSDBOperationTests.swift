@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Testing
 
 @testable import OVSDB
@@ -54,7 +55,7 @@ import Testing
             .delete(table: "T", where: []), .comment("c"),
         ]
         let results = try OVSDBOperationResult.results(
-            json: JSONValue(parsing: answer.utf8), operations: operations)
+            json: JSONValue(message: Array(answer.utf8)), operations: operations)
         #expect(
             results == [
                 .inserted(uuid), .rows([["n": .integer(1)], [:]]), .count(2), .none,
@@ -85,7 +86,7 @@ import Testing
         (#"[{"uuid":1},{}]"#, .malformedMessage(detail: "an insert returned no uuid")),
     ])
     func failures(answer: String, expected: OVSDBError) throws {
-        let json = try JSONValue(parsing: answer.utf8)
+        let json = try JSONValue(message: Array(answer.utf8))
         #expect(throws: expected) {
             try OVSDBOperationResult.results(json: json, operations: [.abort, .comment("c")])
         }

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Testing
 
 @testable import OVSDB
@@ -22,7 +23,7 @@ private let row = UUID(uuidString: rowText) ?? UUID()
         (#"["map",[["rx",7]]]"#, .map([.string("rx"): .integer(7)])),
     ])
     func roundTrip(text: String, value: OVSDBValue) throws {
-        #expect(try OVSDBValue(json: JSONValue(parsing: text.utf8)) == value)
+        #expect(try OVSDBValue(json: JSONValue(message: Array(text.utf8))) == value)
         #expect(String(decoding: try value.json.serialized(), as: UTF8.self) == text)
     }
 
@@ -32,7 +33,7 @@ private let row = UUID(uuidString: rowText) ?? UUID()
         #"["map",[["a",1],["a",2]]]"#, #"["map",{}]"#, #"["set",[["set",[]]]]"#,
     ])
     func malformed(text: String) throws {
-        let json = try JSONValue(parsing: text.utf8)
+        let json = try JSONValue(message: Array(text.utf8))
         #expect(throws: OVSDBError.self) { try OVSDBValue(json: json) }
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Testing
 
 @testable import OVSDB
@@ -15,11 +16,11 @@ import Testing
         ),
         (
             #"{"error":null,"id":3,"result":{}}"#,
-            .response(id: .integer(3), result: .object([:]), error: .null)
+            .response(id: .integer(3), result: [:], error: .null)
         ),
     ])
     func roundTrip(text: String, message: RPCMessage) throws {
-        #expect(try RPCMessage(json: JSONValue(parsing: text.utf8)) == message)
+        #expect(try RPCMessage(json: JSONValue(message: Array(text.utf8))) == message)
         #expect(String(decoding: try message.json.serialized(), as: UTF8.self) == text)
     }
 
@@ -27,7 +28,7 @@ import Testing
         "[]", "{}", #"{"id":1}"#, #"{"method":"echo","id":1}"#, #"{"method":"echo","params":{}}"#,
     ])
     func malformed(text: String) throws {
-        let json = try JSONValue(parsing: text.utf8)
+        let json = try JSONValue(message: Array(text.utf8))
         #expect(throws: OVSDBError.self) { try RPCMessage(json: json) }
     }
 
@@ -37,7 +38,7 @@ import Testing
             {"A":{"\(first)":{"initial":{"n":1}},"\(second)":{"delete":null}},\
             "B":{"\(first)":{"insert":{}},"\(second)":{"modify":{"s":["set",["x"]]}}}}
             """
-        let updates = try OVSDBRowUpdate.tables(json: JSONValue(parsing: text.utf8))
+        let updates = try OVSDBRowUpdate.tables(json: JSONValue(message: Array(text.utf8)))
         #expect(
             updates == [
                 "A": [first: .initial(["n": .integer(1)]), second: .delete],
@@ -52,7 +53,7 @@ import Testing
         #"{"A":{"0f2b6c1e-8a53-4a0c-9a1e-7d7b8f6f0a01":{"insert":[]}}}"#,
     ])
     func malformedUpdates(text: String) throws {
-        let json = try JSONValue(parsing: text.utf8)
+        let json = try JSONValue(message: Array(text.utf8))
         #expect(throws: OVSDBError.self) { try OVSDBRowUpdate.tables(json: json) }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import NIOCore
 import NIOPosix
 
@@ -47,8 +48,8 @@ struct ScriptedPeer {
     /// Reacts to a request by its method, with the id of the request in place of `ID`.
     static func replies(_ scripts: [String: String]) -> @Sendable (JSONValue) -> [Reaction] {
         { message in
-            guard let method = message.members?["method"]?.text, let script = scripts[method],
-                case .integer(let id) = message.members?["id"]
+            guard let method = message["method"]?.text, let script = scripts[method],
+                case .integer(let id) = message["id"]
             else { return [] }
             return [.send(script.replacingOccurrences(of: "ID", with: "\(id)"))]
         }
@@ -78,7 +79,8 @@ private final class PeerHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         do {
-            let message = try JSONValue(parsing: unwrapInboundIn(data).readableBytesView)
+            let message = try JSONValue(
+                message: Array(unwrapInboundIn(data).readableBytesView))
             recorder.yield(message)
             for reaction in react(message) {
                 switch reaction {
