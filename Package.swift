@@ -128,7 +128,7 @@ let libraries: [Target] = [
     .target(
         name: "SimulatedDrivers",
         dependencies: [
-            "AgentProtocol", "ComputeModel", "HostAgent", "HostDrivers",
+            "AgentProtocol", "ComputeModel", "HostAgent", "HostDrivers", "JSON",
             .product(name: "Logging", package: "swift-log"),
         ]),
     .systemLibrary(
@@ -332,8 +332,8 @@ let tests: [Target] = [
     .testTarget(
         name: "SimulatedDriversTests",
         dependencies: [
-            "AgentProtocol", "ComputeModel", "HostAgent", "HostDrivers", "SimulatedDrivers",
-            "TestSupport",
+            "AgentProtocol", "ComputeModel", "HostAgent", "HostDrivers", "JSON",
+            "SimulatedDrivers", "TestSupport",
         ]),
     .testTarget(name: "LibvirtTests", dependencies: ["CLibvirt", "Libvirt", "TestSupport"]),
     .testTarget(name: "VDPATests", dependencies: ["TestSupport", "VDPA"]),

@@ -1,7 +1,9 @@
+import JSON
+
 extension FleetDescription {
     /// Reads and checks a fleet file's tree. Unknown keys, keys given twice, numbers out of
     /// bounds and names used twice are errors; all of them are told at once.
-    public init(node: FleetNode) throws(FleetError) {
+    public init(node: JSONValue) throws(FleetError) {
         var reader = FleetReader(node, entry: "fleet", keys: ["hosts"])
         var hosts: [SimulatedHostSpec] = []
         var names: Set<String> = []
@@ -19,7 +21,7 @@ extension FleetDescription {
 
 extension SimulatedHostSpec {
     fileprivate static func read(
-        _ node: FleetNode, index: Int, _ fleet: inout FleetReader
+        _ node: JSONValue, index: Int, _ fleet: inout FleetReader
     ) -> SimulatedHostSpec {
         var reader = FleetReader(
             node, entry: "hosts[\(index)]", keys: CodingKeys.allCases.map(\.rawValue))
@@ -87,7 +89,7 @@ extension SimulatedHostSpec {
 
 extension SimulatedPagesSpec {
     fileprivate static func read(
-        _ node: FleetNode, _ index: Int, _ host: inout FleetReader
+        _ node: JSONValue, _ index: Int, _ host: inout FleetReader
     ) -> SimulatedPagesSpec {
         var reader = FleetReader(
             node, entry: "\(host.entry) huge_pages[\(index)]",
@@ -103,7 +105,7 @@ extension SimulatedPagesSpec {
 
 extension SimulatedPFSpec {
     fileprivate static func read(
-        _ node: FleetNode, _ index: Int, numaNodes: Int, _ host: inout FleetReader
+        _ node: JSONValue, _ index: Int, numaNodes: Int, _ host: inout FleetReader
     ) -> SimulatedPFSpec {
         var reader = FleetReader(
             node, entry: "\(host.entry) pfs[\(index)]",

@@ -1,21 +1,26 @@
+import JSON
+
 /// Reads one map of a fleet file. Problems are collected, so that all are told at once.
 struct FleetReader {
     /// What messages call the map, such as `hosts[2] (sim-3)`.
     var entry: String
     private(set) var problems: [String] = []
-    private var values: [String: FleetNode] = [:]
+    private var values: [String: JSONValue] = [:]
 
     /// Refuses what is no map, unknown keys and keys that come twice.
-    init(_ node: FleetNode, entry: String, keys: [String]) {
+    init(_ node: JSONValue, entry: String, keys: [String]) {
         self.entry = entry
-        guard case .map(let entries) = node else {
-            problems.append("\(entry): expected a map, found \(node.kind)")
+        guard let entries = node.members else {
+            problems.append("\(entry): expected a map, found \(Self.kind(node))")
             return
         }
         for item in entries {
             if !keys.contains(item.key) {
-                let nearest = Self.nearest(to: item.key, in: keys)
-                problems.append("\(entry): unknown key '\(item.key)', did you mean '\(nearest)'?")
+                problems.append(
+                    "\(entry): unknown key '\(item.key)', "
+                        + (Spelling.nearest(to: item.key, among: keys)
+                            .map { "did you mean '\($0)'?" }
+                            ?? "known are \(keys.joined(separator: ", "))"))
             } else if values.updateValue(item.value, forKey: item.key) != nil {
                 problems.append("\(entry): key '\(item.key)' is given twice")
             }
@@ -33,23 +38,23 @@ struct FleetReader {
         _ key: String, in range: ClosedRange<Int>, default fallback: Int? = nil
     ) -> Int {
         switch values[key] {
-        case .integer(let value) where range.contains(value): return value
+        case .integer(let value) where range.contains(Int(value)): return Int(value)
         case .integer(let value):
             refuse(key, "\(value) is not within \(range.lowerBound) to \(range.upperBound)")
         case .none where fallback != nil: return fallback ?? range.lowerBound
         case .none: refuse(key, "missing; expected an integer")
-        case .some(let other): refuse(key, "expected an integer, found \(other.kind)")
+        case .some(let other): refuse(key, "expected an integer, found \(Self.kind(other))")
         }
         return range.lowerBound
     }
 
     mutating func text(_ key: String, default fallback: String? = nil) -> String {
         switch values[key] {
-        case .text(let value) where !value.isEmpty: return value
+        case .string(let value) where !value.isEmpty: return value
         case .none where fallback != nil: return fallback ?? ""
         case .none: refuse(key, "missing; expected text")
         case .some(let other):
-            refuse(key, "expected text, found \(other == .text("") ? "none" : other.kind)")
+            refuse(key, "expected text, found \(other == "" ? "none" : Self.kind(other))")
         }
         return ""
     }
@@ -67,22 +72,22 @@ struct FleetReader {
         case .bool(let value): return value
         case .none: return fallback
         case .some(let other):
-            refuse(key, "expected true or false, found \(other.kind)")
+            refuse(key, "expected true or false, found \(Self.kind(other))")
             return fallback
         }
     }
 
-    mutating func list(_ key: String, count: ClosedRange<Int>) -> [FleetNode] {
+    mutating func list(_ key: String, count: ClosedRange<Int>) -> [JSONValue] {
         switch values[key] {
-        case .list(let items) where count.contains(items.count): return items
-        case .list(let items):
+        case .array(let items) where count.contains(items.count): return items
+        case .array(let items):
             refuse(
                 key,
                 "has \(items.count) entries, \(count.lowerBound) to \(count.upperBound)"
                     + " are allowed")
         case .none where count.lowerBound == 0: break
         case .none: refuse(key, "missing; expected a list")
-        case .some(let other): refuse(key, "expected a list, found \(other.kind)")
+        case .some(let other): refuse(key, "expected a list, found \(Self.kind(other))")
         }
         return []
     }
@@ -90,13 +95,13 @@ struct FleetReader {
     /// A PCI vendor or product id. YAML takes `1041` for a number and `15e3` for another one.
     mutating func hexID(_ key: String) -> String {
         switch values[key] {
-        case .text(let value)
+        case .string(let value)
         where value.utf8.count == 4 && value.utf8.allSatisfy(Self.isHexDigit):
             return value.lowercased()
-        case .text(let value): refuse(key, "'\(value)' is not four hex digits")
+        case .string(let value): refuse(key, "'\(value)' is not four hex digits")
         case .none: refuse(key, "missing; expected four hex digits")
         case .some(let other):
-            refuse(key, "expected four hex digits, found \(other.kind); put it in quotes")
+            refuse(key, "expected four hex digits, found \(Self.kind(other)); put it in quotes")
         }
         return "0000"
     }
@@ -111,27 +116,13 @@ struct FleetReader {
         Character(UnicodeScalar(byte)).isHexDigit
     }
 
-    // MARK: Suggestions
-
-    /// The valid key with the fewest edits; the first one of equals.
-    static func nearest(to key: String, in keys: [String]) -> String {
-        keys.min { distance(key, $0) < distance(key, $1) } ?? ""
-    }
-
-    /// Levenshtein's distance over the first 64 bytes, so that a huge key costs little.
-    static func distance(_ left: String, _ right: String) -> Int {
-        let left = Array(left.utf8.prefix(64))
-        let right = Array(right.utf8.prefix(64))
-        var row = Array(0...right.count)
-        for (index, byte) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = index + 1
-            for column in right.indices {
-                let replaced = diagonal + (right[column] == byte ? 0 : 1)
-                diagonal = row[column + 1]
-                row[column + 1] = min(replaced, diagonal + 1, row[column] + 1)
-            }
+    /// What a message calls a value: in YAML's words.
+    private static func kind(_ value: JSONValue) -> String {
+        switch value {
+        case .null: "nothing"
+        case .string: "text"
+        case .object: "a map"
+        case .bool, .integer, .number, .array: value.typeName
         }
-        return row[right.count]
     }
 }

@@ -2,6 +2,7 @@ import AgentProtocol
 import ArgumentParser
 import Conductor
 import Foundation
+import JSON
 import Logging
 import OperatorAPI
 import ServiceLifecycle
@@ -86,9 +87,9 @@ struct Up: AsyncParsableCommand {
     private func describeFleet() throws -> FleetDescription {
         guard let fleet else { return .standard(hosts: simulate ?? 1) }
         let text = try ConfigurationFile.read(fleet)
-        let node: FleetNode
+        let node: JSONValue
         do {
-            node = try YAMLDecoder().decode(FleetNode.self, from: text)
+            node = try YAMLDecoder().decode(JSONValue.self, from: text)
         } catch {
             throw StartError("\(fleet) is not valid YAML: \(error)")
         }
