@@ -11,7 +11,7 @@ let libraries: [Target] = [
     // The model, and what is pure.
     .target(name: "JSON"),
     .target(name: "ComputeModel"),
-    .target(name: "DeviceTracking", dependencies: ["ComputeModel"]),
+    .target(name: "DeviceTracking", dependencies: ["ComputeModel", "JSON"]),
     .target(name: "Scheduler", dependencies: ["ComputeModel", "DeviceTracking"]),
     .target(
         name: "Workflow", dependencies: [.product(name: "Logging", package: "swift-log")]),
@@ -58,12 +58,15 @@ let libraries: [Target] = [
             .product(name: "Crypto", package: "swift-crypto"),
         ]),
     .target(
-        name: "Networking", dependencies: ["ComputeModel", "ControlPlaneState", "Persistence"]),
+        name: "Networking",
+        dependencies: [
+            "ComputeModel", "ControlPlaneState", "JSON", "Persistence",
+        ]),
     .target(
         name: "Conductor",
         dependencies: [
             "AgentProtocol", "ComputeModel", "ControlPlaneState", "DeviceTracking", "ImageStore",
-            "Networking", "Persistence", "Placement", "Scheduler", "Workflow",
+            "JSON", "Networking", "Persistence", "Placement", "Scheduler", "Workflow",
             .product(name: "Logging", package: "swift-log"),
         ]),
     .target(

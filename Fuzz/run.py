@@ -23,6 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 TARGETS_FOLDER = ROOT / "Tests/FuzzTests"
 # Modules in the order of their dependencies, and which of their files need nothing from outside.
 MODULES = {
+    "JSON": ["*.swift"],
     "ComputeModel": ["*.swift"],
     "DeviceTracking": ["*.swift"],
     "Libvirt": ["NodeDevice*.swift", "XMLNode*.swift"],

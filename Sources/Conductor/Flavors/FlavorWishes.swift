@@ -1,5 +1,6 @@
 import ComputeModel
 import DeviceTracking
+import JSON
 import Networking
 import Scheduler
 
@@ -24,7 +25,7 @@ enum FlavorWishes {
             throw .invalid(
                 .flavor, field: unknown,
                 "The extra spec '\(unknown.prefix(64))' is not known."
-                    + NearestName.hint(unknown, among: keys) + " There are: "
+                    + Spelling.hint(unknown, among: keys) + " There are: "
                     + keys.joined(separator: ", ") + ".")
         }
         var wanted = DeviceRequirements()

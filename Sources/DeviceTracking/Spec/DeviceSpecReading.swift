@@ -1,4 +1,5 @@
 import ComputeModel
+import JSON
 
 extension DeviceSpec {
     /// Reads the values of a `device_spec`: each an object (one entry), a list of objects, or a
@@ -109,6 +110,6 @@ extension DeviceSpecEntry {
         }
         return .unknownKey(
             entry: entry, at: member.position, key: member.key,
-            nearest: SpecSpelling.nearest(to: member.key, among: keys))
+            nearest: Spelling.nearest(to: member.key, among: keys))
     }
 }

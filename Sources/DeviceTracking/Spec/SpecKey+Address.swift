@@ -1,4 +1,5 @@
 import ComputeModel
+import JSON
 
 /// The two forms of `address`: a text with open fields, and an object of regular expressions.
 extension SpecKey {
@@ -76,7 +77,7 @@ extension SpecKey {
             default:
                 throw .unknownKey(
                     entry: entry, at: member.position, key: "address.\(member.key)",
-                    nearest: SpecSpelling.nearest(to: member.key, among: Self.fields)
+                    nearest: Spelling.nearest(to: member.key, among: Self.fields)
                         .map { "address.\($0)" })
             }
         }

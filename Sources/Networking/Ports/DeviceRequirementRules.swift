@@ -1,4 +1,5 @@
 import ComputeModel
+import JSON
 
 /// What may be asked of a device, on a port or by a flavor: bounds and names.
 public enum DeviceRequirementRules {
@@ -26,7 +27,7 @@ public enum DeviceRequirementRules {
             throw .invalid(
                 noun, field: field,
                 "'\(field)' names '\(unknown.prefix(64))', which is no feature of virtio devices"
-                    + " known here." + NearestName.hint(unknown, among: known) + " There are: "
+                    + " known here." + Spelling.hint(unknown, among: known) + " There are: "
                     + known.sorted().joined(separator: ", ") + ".")
         }
         return Set(names).sorted()
@@ -39,19 +40,5 @@ public enum DeviceRequirementRules {
         case "false", "0", "no", "off", "f", "n": false
         default: nil
         }
-    }
-}
-
-/// Finds the word that somebody probably meant.
-package enum NearestName {
-    /// Longer words are compared by their beginning.
-    private static let comparedMax = 64
-
-    /// ` Did you mean 'x'?`, or nothing when no candidate is like `word`.
-    package static func hint(_ word: String, among candidates: [String]) -> String {
-        let word = word.prefix(comparedMax)
-        let best = candidates.map { (word.difference(from: $0).count, $0) }.min { $0 < $1 }
-        guard let best, best.0 <= max(3, word.count / 2) else { return "" }
-        return " Did you mean '\(best.1)'?"
     }
 }
