@@ -59,9 +59,7 @@ let libraries: [Target] = [
         ]),
     .target(
         name: "Networking",
-        dependencies: [
-            "ComputeModel", "ControlPlaneState", "JSON", "Persistence",
-        ]),
+        dependencies: ["ComputeModel", "ControlPlaneState", "JSON", "Persistence"]),
     .target(
         name: "Conductor",
         dependencies: [
@@ -191,7 +189,7 @@ let programs: [Target] = [
         dependencies: [
             "AgentProtocol", "ComputeModel", "Conductor", "ControlPlaneState", "HostAgent",
             "HostDrivers", "ImageStore", "Networking", "Persistence", "SimulatedDrivers",
-            "Workflow",
+            "TestSupport", "Workflow",
             .product(name: "Logging", package: "swift-log"),
         ], path: "Tests/LifecycleSimulation"),
     .executableTarget(
@@ -218,11 +216,20 @@ let tests: [Target] = [
     .testTarget(name: "JSONTests", dependencies: ["JSON"]),
     .testTarget(name: "ComputeModelTests", dependencies: ["ComputeModel"]),
     .testTarget(
-        name: "DeviceTrackingTests", dependencies: ["ComputeModel", "DeviceTracking"]),
+        name: "DeviceTrackingTests",
+        dependencies: [
+            "ComputeModel", "DeviceTracking", "TestSupport",
+        ]),
     .testTarget(
-        name: "SchedulerTests", dependencies: ["ComputeModel", "DeviceTracking", "Scheduler"]),
+        name: "SchedulerTests",
+        dependencies: [
+            "ComputeModel", "DeviceTracking", "Scheduler", "TestSupport",
+        ]),
     .testTarget(
-        name: "FuzzTests", dependencies: ["ComputeModel", "DeviceTracking", "Libvirt", "VDPA"]),
+        name: "FuzzTests",
+        dependencies: [
+            "ComputeModel", "DeviceTracking", "Libvirt", "TestSupport", "VDPA",
+        ]),
     .testTarget(
         name: "PlacementTests",
         dependencies: [
@@ -238,7 +245,7 @@ let tests: [Target] = [
     .testTarget(
         name: "PersistenceTests",
         dependencies: [
-            "JSON", "Persistence",
+            "JSON", "Persistence", "TestSupport",
             .product(name: "GRDB", package: "GRDB.swift"),
             .product(name: "Logging", package: "swift-log"),
         ]),
@@ -311,7 +318,11 @@ let tests: [Target] = [
             .product(name: "HummingbirdTesting", package: "hummingbird"),
             .product(name: "Logging", package: "swift-log"),
         ]),
-    .testTarget(name: "LinkCertificatesTests", dependencies: ["LinkCertificates"]),
+    .testTarget(
+        name: "LinkCertificatesTests",
+        dependencies: [
+            "LinkCertificates", "TestSupport",
+        ]),
     .testTarget(
         name: "AgentLinkTests",
         dependencies: [
@@ -354,12 +365,12 @@ let tests: [Target] = [
             "OVSDB", "TestSupport", "VirtualSwitch",
             .product(name: "Logging", package: "swift-log"),
         ]),
-    .testTarget(name: "DiskFormatsTests", dependencies: ["DiskFormats"]),
-    .testTarget(name: "ConfigDriveTests", dependencies: ["ConfigDrive"]),
+    .testTarget(name: "DiskFormatsTests", dependencies: ["DiskFormats", "TestSupport"]),
+    .testTarget(name: "ConfigDriveTests", dependencies: ["ConfigDrive", "TestSupport"]),
     .testTarget(
         name: "GuestDisksTests",
         dependencies: [
-            "DiskFormats", "GuestDisks",
+            "DiskFormats", "GuestDisks", "TestSupport",
             .product(name: "Crypto", package: "swift-crypto"),
             .product(name: "Logging", package: "swift-log"),
         ]),

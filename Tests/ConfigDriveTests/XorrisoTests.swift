@@ -1,17 +1,17 @@
 import ConfigDrive
 import Foundation
+import TestSupport
 import Testing
 
 /// An image in a folder of its own, read by another program than the one that wrote it.
-private struct UnpackedImage: ~Copyable {
+private final class UnpackedImage {
     static let isReadable = FileManager.default.isExecutableFile(atPath: "/usr/bin/xorriso")
-    let folder: URL
+    private let home: TemporaryFolder
+    private var folder: URL { home.url }
 
     /// - Parameter options: xorriso's, before the image is opened.
     init(_ image: [UInt8], options: [String]) throws {
-        folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("iso9660-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        home = try TemporaryFolder("iso9660")
         let file = folder.appendingPathComponent("image.iso")
         try Data(image).write(to: file)
         let process = Process()
@@ -33,9 +33,8 @@ private struct UnpackedImage: ~Copyable {
                 try FileManager.default.setAttributes(
                     [.posixPermissions: 0o700], ofItemAtPath: path)
             }
-            try FileManager.default.removeItem(at: folder)
         } catch {
-            Issue.record("cannot remove \(folder.path): \(error)")
+            Issue.record("cannot open \(folder.path): \(error)")
         }
     }
 

@@ -1,5 +1,6 @@
 import ComputeModel
 import DeviceTracking
+import TestSupport
 import Testing
 
 @Suite struct FreeDevicesTests {
@@ -8,7 +9,7 @@ import Testing
         var taken = 0
         var derived = 0
         for number in 0..<UInt64(1_000 * PropertySettings.factor) {
-            var random = PropertyRandom(seed: PropertySettings.seed &+ number)
+            var random = SeededRandom(seed: PropertySettings.seed &+ number)
             var world = PropertyWorld()
             // Every third host knows parents by their address only, or by nothing.
             let parents = number % 3
@@ -39,7 +40,7 @@ import Testing
     }
 
     @Test func whatIsFreeIsWhatTheStatesSay() {
-        var random = PropertyRandom(seed: PropertySettings.seed)
+        var random = SeededRandom(seed: PropertySettings.seed)
         for _ in 0..<100 {
             var world = PropertyWorld()
             for operation in PropertyOperation.sequence(&random) {

@@ -1,4 +1,5 @@
 import ComputeModel
+import TestSupport
 import Testing
 
 @testable import DeviceTracking
@@ -65,7 +66,7 @@ private struct EveryChoice {
 @Suite struct PropertyChoiceTests {
     /// A host with little on it, and what an instance asks of it.
     private static func question(
-        _ random: inout PropertyRandom, _ world: inout PropertyWorld
+        _ random: inout SeededRandom, _ world: inout PropertyWorld
     ) -> DevicePool.Question {
         let isCrowded = random.oneIn(2)
         let first = PropertyCard.random(&random, serial: 0)
@@ -93,7 +94,7 @@ private struct EveryChoice {
 
     /// A request of which others may want the relatives of what it takes.
     private static func crowding(
-        _ random: inout PropertyRandom, _ number: Int
+        _ random: inout SeededRandom, _ number: Int
     ) -> DeviceRequest {
         let kinds = random.pick([
             [DeviceKind.pf], [.pf], [.pf, .vf], [.vf], [.vf, .vdpa], [.vdpa],
@@ -148,7 +149,7 @@ private struct EveryChoice {
         var met = 0
         for number in 0..<UInt64(count) {
             let seed = PropertySettings.seed &+ number
-            var random = PropertyRandom(seed: seed)
+            var random = SeededRandom(seed: seed)
             var world = PropertyWorld()
             let question = Self.question(&random, &world)
             if let fault = Self.violation(question, world.places, met: &met) {
@@ -173,7 +174,7 @@ private struct EveryChoice {
     @Test func greedyChoicesAreFound() {
         var worse = 0
         for number in 0..<UInt64(400) {
-            var random = PropertyRandom(seed: PropertySettings.seed &+ number)
+            var random = SeededRandom(seed: PropertySettings.seed &+ number)
             var world = PropertyWorld()
             let question = Self.question(&random, &world)
             var rest = question.devices

@@ -1,5 +1,6 @@
 import ComputeModel
 import DeviceTracking
+import TestSupport
 
 /// A sequence that breaks an invariant, cut down to the steps that are needed for it.
 struct PropertyFailure: CustomStringConvertible {
@@ -28,7 +29,7 @@ struct PropertyHarness {
         for number in 0..<UInt64(count) {
             // Each sequence has a seed of its own, by which it can be run alone.
             let own = seed &+ number
-            var random = PropertyRandom(seed: own)
+            var random = SeededRandom(seed: own)
             let operations = PropertyOperation.sequence(&random)
             sequenceCount += 1
             guard violation(operations, seed: own) != nil else { continue }
@@ -42,7 +43,7 @@ struct PropertyHarness {
 
     /// The first broken invariant.
     mutating func violation(_ operations: [PropertyOperation], seed: UInt64) -> String? {
-        var random = PropertyRandom(seed: seed)
+        var random = SeededRandom(seed: seed)
         var world = PropertyWorld()
         var states = derive(world.report, world.ledger)
         for operation in operations {

@@ -1,5 +1,6 @@
 import ComputeModel
 import DeviceTracking
+import TestSupport
 
 /// Derives the states of a host's devices; replaced by faulty ones to see that faults are found.
 typealias PropertyDerivation = @Sendable ([Device], HostLedger) -> DeviceStates
@@ -9,7 +10,7 @@ struct PropertyInvariants {
     let world: PropertyWorld
     let states: DeviceStates
 
-    func violation(_ random: inout PropertyRandom, _ derive: PropertyDerivation) -> String? {
+    func violation(_ random: inout SeededRandom, _ derive: PropertyDerivation) -> String? {
         ownersViolation ?? missingViolation ?? stateViolation ?? orderViolation(&random, derive)
     }
 
@@ -77,7 +78,7 @@ struct PropertyInvariants {
 
     /// The order of devices and claims says nothing.
     private func orderViolation(
-        _ random: inout PropertyRandom, _ derive: PropertyDerivation
+        _ random: inout SeededRandom, _ derive: PropertyDerivation
     ) -> String? {
         var ledger = world.ledger
         ledger.claims.shuffle(using: &random)

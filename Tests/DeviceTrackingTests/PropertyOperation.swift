@@ -1,5 +1,6 @@
 import ComputeModel
 import DeviceTracking
+import TestSupport
 
 /// A card as it is plugged in: how many VFs, where, and what the operator says of it.
 struct PropertyCard: Sendable, Equatable {
@@ -43,7 +44,7 @@ enum PropertyOperation: Sendable {
 }
 
 extension PropertyOperation {
-    static func random(_ random: inout PropertyRandom, serial: Int) -> PropertyOperation {
+    static func random(_ random: inout SeededRandom, serial: Int) -> PropertyOperation {
         let which = random.below(1 << 30)
         switch random.below(31) {
         case 0: return .plugIn(.random(&random, serial: serial))
@@ -68,7 +69,7 @@ extension PropertyOperation {
     }
 
     /// A host with one to three cards, and what happens to it.
-    static func sequence(_ random: inout PropertyRandom) -> [PropertyOperation] {
+    static func sequence(_ random: inout SeededRandom) -> [PropertyOperation] {
         let cards = 1 + random.below(3)
         let plugged = (0..<cards).map { PropertyOperation.plugIn(.random(&random, serial: $0)) }
         let steps = 4 + random.below(16)
@@ -78,7 +79,7 @@ extension PropertyOperation {
 }
 
 extension PropertyCard {
-    static func random(_ random: inout PropertyRandom, serial: Int) -> PropertyCard {
+    static func random(_ random: inout SeededRandom, serial: Int) -> PropertyCard {
         PropertyCard(
             serial: serial, virtualFunctions: random.oneIn(5) ? nil : random.below(5),
             numaNode: random.pick([nil, 0, 0, 1]),
@@ -88,7 +89,7 @@ extension PropertyCard {
 }
 
 extension DeviceSpecEntry {
-    static func random(_ random: inout PropertyRandom) -> DeviceSpecEntry {
+    static func random(_ random: inout SeededRandom) -> DeviceSpecEntry {
         var entry = DeviceSpecEntry()
         entry.productID = random.pick([nil, "101d", "101e"])
         if random.oneIn(3) { entry.vendorID = random.pick(["15b3", "8086"]) }
@@ -103,7 +104,7 @@ extension DeviceSpecEntry {
 }
 
 extension DeviceRequest {
-    static func random(_ random: inout PropertyRandom, number: Int) -> DeviceRequest {
+    static func random(_ random: inout SeededRandom, number: Int) -> DeviceRequest {
         var request: DeviceRequest
         if random.oneIn(3) {
             request = DeviceRequest(
@@ -122,7 +123,7 @@ extension DeviceRequest {
 }
 
 extension DeviceDemand {
-    static func random(_ random: inout PropertyRandom) -> DeviceDemand {
+    static func random(_ random: inout SeededRandom) -> DeviceDemand {
         let kinds = DeviceKind.allCases.filter { _ in random.oneIn(2) }
         var demand = DeviceDemand(kinds: kinds.isEmpty ? [.vf] : Set(kinds))
         if random.oneIn(6) { demand.vendorID = random.pick(["15b3", "8086"]) }

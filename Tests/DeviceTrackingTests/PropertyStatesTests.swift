@@ -1,6 +1,7 @@
 import ComputeModel
 import DeviceTracking
 import Foundation
+import TestSupport
 import Testing
 
 /// Random lives of hosts: see ``PropertyOperation`` for what may happen, ``PropertyInvariants`` for
@@ -19,7 +20,7 @@ import Testing
 
     /// What is stored and read again gives the same states: nothing else goes into them.
     @Test func statesDependOnReportAndLedgerAlone() throws {
-        var random = PropertyRandom(seed: PropertySettings.seed)
+        var random = SeededRandom(seed: PropertySettings.seed)
         for _ in 0..<40 {
             var world = PropertyWorld()
             for operation in PropertyOperation.sequence(&random) {

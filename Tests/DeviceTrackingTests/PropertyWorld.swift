@@ -1,6 +1,7 @@
 import ComputeModel
 import DeviceTracking
 import Foundation
+import TestSupport
 
 /// A host as it truly is: cards, functions and claims. What it reports follows from it, and so
 /// does, without any code of the product, which device excludes which.
@@ -55,7 +56,7 @@ struct PropertyWorld {
         let hash = name.utf8.reduce(UInt64(0xCBF2_9CE4_8422_2325)) {
             ($0 ^ UInt64($1)) &* 0x100_0000_01B3
         }
-        var random = PropertyRandom(seed: hash ^ UInt64(number))
+        var random = SeededRandom(seed: hash ^ UInt64(number))
         return random.next()
     }
 

@@ -1,18 +1,6 @@
 import DiskFormats
+import TestSupport
 import Testing
-
-/// SplitMix64: the same seed gives the same run everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-}
 
 @Suite struct HostileMutations {
     static let roundsPerSeed = 500
@@ -24,7 +12,7 @@ struct SeededGenerator: RandomNumberGenerator {
     /// An accepted qcow2 must satisfy, by an independent look at its bytes, what makes it safe.
     @Test(arguments: [UInt64(1), 2, 3, 4])
     func noMutationTrapsOrSlipsThrough(seed: UInt64) throws {
-        var generator = SeededGenerator(state: seed)
+        var generator = SeededRandom(seed: seed)
         var refused = 0
         for _ in 0..<Self.roundsPerSeed {
             let image = Self.mutated(&generator)
@@ -53,7 +41,7 @@ struct SeededGenerator: RandomNumberGenerator {
         }
     }
 
-    private static func mutated(_ generator: inout SeededGenerator) -> HandBuiltQcow2 {
+    private static func mutated(_ generator: inout SeededRandom) -> HandBuiltQcow2 {
         var image = HandBuiltQcow2(version: Bool.random(using: &generator) ? 2 : 3)
         for _ in 0..<Int.random(in: 1...3, using: &generator) {
             switch Int.random(in: 0..<4, using: &generator) {
@@ -78,7 +66,7 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 
     @Test func noiseNeverTraps() {
-        var generator = SeededGenerator(state: 99)
+        var generator = SeededRandom(seed: 99)
         for _ in 0..<500 {
             let length = Int.random(in: 0...5000, using: &generator)
             let noise = (0..<length).map { _ in UInt8.random(in: 0...255, using: &generator) }

@@ -1,24 +1,18 @@
 import Foundation
+import TestSupport
 
 /// Makes new inputs of old ones: cut, doubled, flipped, spliced, salted with the format's words.
 struct FuzzMutator {
-    private var state: UInt64
+    private var random: SeededRandom
     private let words: [[UInt8]]
     private static let sizeMax = 4_096
 
     init(seed: UInt64, words: [String]) {
-        state = seed
+        random = SeededRandom(seed: seed)
         self.words = words.map { Array($0.utf8) }
     }
 
-    /// SplitMix64.
-    private mutating func below(_ count: Int) -> Int {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return Int((mixed ^ (mixed >> 31)) % UInt64(max(1, count)))
-    }
+    private mutating func below(_ count: Int) -> Int { random.below(max(1, count)) }
 
     /// An input made of one of `seeds` by one to six changes.
     mutating func next(_ seeds: [[UInt8]]) -> [UInt8] {

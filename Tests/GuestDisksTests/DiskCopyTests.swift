@@ -2,6 +2,7 @@ import DiskFormats
 import Foundation
 import GuestDisks
 import Synchronization
+import TestSupport
 import Testing
 
 /// Takes all chunks, and checks their sizes.
@@ -34,7 +35,7 @@ private final class Sink: Sendable {
     }
 
     private func made(_ disks: InstanceDisks, seed: UInt8 = 3) async throws -> CachedImage {
-        let path = try folder.write(sampleDisk(seed, count: 3 << 20), "base-\(seed)")
+        let path = try folder.write(sampleDisk(seed, count: 3 << 20), to: "base-\(seed)")
         let base = CachedImage(path: path, format: .raw, virtualSizeBytes: 3 << 20)
         _ = try await disks.ensureDisk(
             .root(build: 0), instanceID: Self.id, base: base, sizeBytes: 4 << 20)
@@ -114,7 +115,7 @@ private final class Sink: Sendable {
         let disks = try disks()
         _ = try await made(disks)
         let content = sampleDisk(9, count: (2 << 20) + 5)
-        _ = try folder.write(content, "instances/\(Self.id)/copy.qcow2")
+        try folder.write(content, to: "instances/\(Self.id)/copy.qcow2")
         let sink = Sink()
         try await disks.exportCopy(instanceID: Self.id, consume: sink.consumer)
         #expect(sink.content.withLock { $0 } == content)
@@ -128,7 +129,7 @@ private final class Sink: Sendable {
         let disks = try disks()
         let path = try disks.copyPath(instanceID: Self.id)
         _ = try await made(disks)
-        _ = try folder.write(sampleDisk(9, count: 3 << 20), "instances/\(Self.id)/copy.qcow2")
+        try folder.write(sampleDisk(9, count: 3 << 20), to: "instances/\(Self.id)/copy.qcow2")
         await #expect(throws: GuestDiskError.io(operation: "read", path: path, code: EIO)) {
             try await disks.exportCopy(instanceID: Self.id) { _, next in
                 _ = try await next()
@@ -142,7 +143,7 @@ private final class Sink: Sendable {
         let disks = try disks()
         _ = try await made(disks)
         for name in ["copy.qcow2", "export.1.part", "disk.qcow2.2.part", "console.log"] {
-            _ = try folder.write([1], "instances/\(Self.id)/\(name)")
+            try folder.write([1], to: "instances/\(Self.id)/\(name)")
         }
         #expect(try disks.removeLeftovers().count == 3)
         #expect(try folder.names("instances/\(Self.id)") == ["console.log", "disk.qcow2"])

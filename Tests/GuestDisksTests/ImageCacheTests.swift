@@ -3,6 +3,7 @@ import DiskFormats
 import Foundation
 import GuestDisks
 import Logging
+import TestSupport
 import Testing
 
 @Suite struct ImageCacheTests {
@@ -176,7 +177,7 @@ import Testing
         let cache = try cache()
         let disk = sampleDisk()
         let cached = try await cache.ensure(baseImage(disk), fetch: delivering(disk))
-        let part = try folder.write([1], "images/x.raw.part")
+        let part = try folder.write([1], to: "images/x.raw.part")
         #expect(try await cache.removeInterruptedDownloads() == [part])
         #expect(try await cache.removeInterruptedDownloads() == [])
         #expect(try await cache.imagePaths() == [cached.path])
@@ -184,7 +185,7 @@ import Testing
 
     @Test func linkInThePartsPlaceIsNotFollowed() async throws {
         let disk = sampleDisk()
-        let victim = try folder.write([42], "victim")
+        let victim = try folder.write([42], to: "victim")
         let cache = try cache()
         let path = try await cache.ensure(baseImage(disk), fetch: delivering(disk)).path
         try FileManager.default.removeItem(atPath: path)

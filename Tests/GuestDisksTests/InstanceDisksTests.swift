@@ -1,6 +1,7 @@
 import DiskFormats
 import Foundation
 import GuestDisks
+import TestSupport
 import Testing
 
 let qemuIsInstalled = FileManager.default.isExecutableFile(atPath: "/usr/bin/qemu-img")
@@ -17,7 +18,7 @@ let qemuIsInstalled = FileManager.default.isExecutableFile(atPath: "/usr/bin/qem
 
     private func base(_ name: String = "base.raw", bytes count: Int = 1 << 20) throws -> CachedImage
     {
-        let path = try folder.write([UInt8](repeating: 7, count: count), name)
+        let path = try folder.write([UInt8](repeating: 7, count: count), to: name)
         return CachedImage(path: path, format: .raw, virtualSizeBytes: UInt64(count))
     }
 
@@ -114,7 +115,7 @@ let qemuIsInstalled = FileManager.default.isExecutableFile(atPath: "/usr/bin/qem
         let names = ["disk.qcow2", "rescue.qcow2", "root-1.qcow2", "root-12.qcow2"]
         #expect(try folder.names("instances/\(Self.id)") == names)
         for stray in ["root-0.qcow2", "root-01.qcow2", "root-.qcow2", "root--1.qcow2", "x"] {
-            _ = try folder.write([1], "instances/\(Self.id)/\(stray)")
+            try folder.write([1], to: "instances/\(Self.id)/\(stray)")
         }
         #expect(try Set(disks.list().flatMap(\.disks.keys)) == Set(wanted))
         for disk in wanted {
@@ -222,7 +223,7 @@ let qemuIsInstalled = FileManager.default.isExecutableFile(atPath: "/usr/bin/qem
         _ = try await disks.ensureDisk(
             .root(build: 0), instanceID: "b", base: base, sizeBytes: 4 << 20)
         _ = try await disks.writeConfigDrive(instanceID: "a", image: [1])
-        _ = try folder.write([1], "instances/stray")
+        try folder.write([1], to: "instances/stray")
         let entries = try disks.list()
         #expect(entries.map(\.instanceID) == ["a", "b"])
         #expect(entries.map(\.hasConfigDrive) == [true, false])

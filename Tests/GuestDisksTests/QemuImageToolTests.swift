@@ -1,5 +1,6 @@
 import Foundation
 import GuestDisks
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/prlimit")))
@@ -11,7 +12,7 @@ struct QemuImageToolTests {
     /// Makes a disk with the tool given and gives the error.
     private func failure(_ tool: QemuImageTool) async throws -> GuestDiskError? {
         let disks = try InstanceDisks(directory: folder.path + "/instances", tool: tool)
-        let path = try folder.write([UInt8](repeating: 0, count: 512), "base")
+        let path = try folder.write([UInt8](repeating: 0, count: 512), to: "base")
         let base = CachedImage(path: path, format: .raw, virtualSizeBytes: 512)
         var found: GuestDiskError?
         do {

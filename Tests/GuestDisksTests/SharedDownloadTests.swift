@@ -1,5 +1,6 @@
 import Foundation
 import GuestDisks
+import TestSupport
 import Testing
 
 @Suite struct SharedDownloads {
@@ -41,11 +42,11 @@ import Testing
         let first = Task { [cache] in
             try await cache.ensure(image) { _ in
                 started.open()
-                try await mayFail.wait()
+                try await mayFail.pass()
                 throw CocoaError(.fileReadUnknown)
             }
         }
-        try await started.wait()
+        try await started.opened("the download")
         let second = Task { [cache] in try await cache.ensure(image, fetch: delivering(disk)) }
         mayFail.open()
         await #expect(throws: GuestDiskError.self) { try await first.value }
@@ -63,10 +64,10 @@ import Testing
             try await cache.ensure(image) { deliver in
                 try await deliver(Array(disk.prefix(1000)))
                 started.open()
-                try await never.wait()
+                try await never.pass()
             }
         }
-        try await started.wait()
+        try await started.opened("the download")
         #expect(try folder.names("images").count == 1)
         caller.cancel()
         await #expect(throws: CancellationError.self) { try await caller.value }
@@ -81,11 +82,11 @@ import Testing
         let first = Task { [cache] in
             try await cache.ensure(baseImage(disk, id: "one")) { deliver in
                 started.open()
-                try await mayGoOn.wait()
+                try await mayGoOn.pass()
                 try await delivering(disk)(deliver)
             }
         }
-        try await started.wait()
+        try await started.opened("the download")
         let expected = GuestDiskError.notEnoughSpace(
             directory: folder.path + "/images", neededBytes: 400_000, freeBytes: 300_000)
         await #expect(throws: expected) {
@@ -104,7 +105,7 @@ import Testing
         let never = Gate()
         let expected = GuestDiskError.downloadTimedOut(imageID: "i", limit: limit)
         await #expect(throws: expected) {
-            try await cache.ensure(baseImage([1], id: "i")) { _ in try await never.wait() }
+            try await cache.ensure(baseImage([1], id: "i")) { _ in try await never.pass() }
         }
         #expect(try folder.names("images").isEmpty)
     }

@@ -2,22 +2,15 @@ import ComputeModel
 import DeviceTracking
 import Foundation
 import SimulatedDrivers
+import TestSupport
 import Testing
 
 @testable import HostAgent
 
-@Suite final class FileRecordStoreTests {
-    private let folder = FileManager.default.temporaryDirectory
-        .appendingPathComponent("record-\(UUID().uuidString)")
+@Suite struct FileRecordStoreTests {
+    private let folder: TemporaryFolder
 
-    init() throws {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    }
-
-    deinit {
-        // Best effort: a leftover folder in the temporary directory harms nobody.
-        try? FileManager.default.removeItem(at: folder)
-    }
+    init() throws { folder = try TemporaryFolder("record") }
 
     private var record: LocalRecord {
         var record = LocalRecord(hostID: Fixture.hostID, revision: 42)
@@ -36,13 +29,13 @@ import Testing
         try await store.save(LocalRecord(revision: 1))
         try await store.save(record)
         #expect(try await FileRecordStore(directory: folder.path).load() == record)
-        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        let files = try folder.names()
         #expect(files == ["assignments.json"])
     }
 
     @Test func aRecordOfAnEarlierReleaseIsReadable() async throws {
         let text = #"{"guests":{},"hostID":"host-id","revision":7}"#
-        try Data(text.utf8).write(to: folder.appendingPathComponent("assignments.json"))
+        try folder.write(text, to: "assignments.json")
         let record = try await FileRecordStore(directory: folder.path).load()
         #expect(record == LocalRecord(hostID: Fixture.hostID, revision: 7))
         #expect(record?.devices == nil)
@@ -53,7 +46,7 @@ import Testing
             {"guests":{"i1":{"detail":"","generation":3,"goal":"running","phase":"settled",
             "wasBuilt":true}},"revision":7}
             """#
-        try Data(text.utf8).write(to: folder.appendingPathComponent("assignments.json"))
+        try folder.write(text, to: "assignments.json")
         let record = try await FileRecordStore(directory: folder.path).load()
         var guest = try #require(record?[Fixture.instance])
         #expect(guest.hasData(in: .root(build: 0)))
@@ -88,14 +81,14 @@ import Testing
     @Test func aDraftLeftByAKillIsIgnored() async throws {
         let store = FileRecordStore(directory: folder.path)
         try await store.save(record)
-        try Data("{".utf8).write(to: folder.appendingPathComponent("assignments.json.new"))
+        try folder.write("{", to: "assignments.json.new")
         #expect(try await store.load() == record)
         try await store.save(LocalRecord(revision: 2))
         #expect(try await store.load() == LocalRecord(revision: 2))
     }
 
     @Test func aBrokenFileIsAnError() async throws {
-        try Data("{".utf8).write(to: folder.appendingPathComponent("assignments.json"))
+        try folder.write("{", to: "assignments.json")
         let store = FileRecordStore(directory: folder.path)
         await #expect {
             _ = try await store.load()

@@ -160,7 +160,7 @@ struct ConnectionTests {
     @Test("after closing, calls say so, and closing again does nothing")
     func closed() async throws {
         let node = try TestNode()
-        defer { node.remove() }
+        defer { withExtendedLifetime(node) {} }
         let connection = try await LibvirtConnection.open(uri: node.uri)
         await connection.close()
         await connection.close()

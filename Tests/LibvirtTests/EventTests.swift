@@ -51,7 +51,7 @@ struct EventTests {
     @Test("closing the connection ends the streams")
     func closing() async throws {
         let node = try TestNode()
-        defer { node.remove() }
+        defer { withExtendedLifetime(node) {} }
         let connection = try await LibvirtConnection.open(uri: node.uri)
         let domains = try await connection.domainEvents()
         let devices = try await connection.nodeDeviceEvents()
@@ -64,7 +64,7 @@ struct EventTests {
     @Test("dropping the connection ends the streams")
     func dropping() async throws {
         let node = try TestNode()
-        defer { node.remove() }
+        defer { withExtendedLifetime(node) {} }
         let events = try await LibvirtConnection.open(uri: node.uri).domainEvents()
         for await event in events { Issue.record("unexpected \(event)") }
     }

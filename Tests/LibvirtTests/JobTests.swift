@@ -196,7 +196,7 @@ struct SavedMemoryTests {
     @Test("events of devices and jobs can be subscribed, repeatedly, and end with the connection")
     func subscriptions() async throws {
         let node = try TestNode()
-        defer { node.remove() }
+        defer { withExtendedLifetime(node) {} }
         let connection = try await LibvirtConnection.open(uri: node.uri)
         var devices: [AsyncStream<DomainDeviceEvent>] = []
         var jobs: [AsyncStream<DomainJobEvent>] = []

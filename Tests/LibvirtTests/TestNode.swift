@@ -1,18 +1,17 @@
 import Foundation
 import Libvirt
+import TestSupport
 import Testing
 
 /// A host of libvirt's in-process test driver, with a file of its own: connections to the same
 /// file share nothing with those of other tests.
 struct TestNode {
-    let folder: URL
-    var uri: String { "test://" + folder.appendingPathComponent("node.xml").path }
+    private let folder: TemporaryFolder
+    var uri: String { "test://" + folder.file("node.xml") }
 
     /// `content` goes into the `<node>` element.
     init(content: String = "") throws {
-        folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("millrace-libvirt-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        folder = try TemporaryFolder("libvirt")
         let node = """
             <node>
               <cpu><mhz>2000</mhz><model>test</model><active>8</active><nodes>2</nodes>
@@ -21,8 +20,7 @@ struct TestNode {
               \(content)
             </node>
             """
-        try node.write(
-            to: folder.appendingPathComponent("node.xml"), atomically: true, encoding: .utf8)
+        try folder.write(node, to: "node.xml")
     }
 
     /// Opens a connection for `body` and closes it afterwards.
@@ -30,7 +28,7 @@ struct TestNode {
         content: String = "", _ body: (LibvirtConnection) async throws -> Void
     ) async throws {
         let node = try TestNode(content: content)
-        defer { node.remove() }
+        defer { withExtendedLifetime(node) {} }
         let connection = try await LibvirtConnection.open(uri: node.uri)
         do {
             try await body(connection)
@@ -39,10 +37,6 @@ struct TestNode {
             throw error
         }
         await connection.close()
-    }
-
-    func remove() {
-        do { try FileManager.default.removeItem(at: folder) } catch { Issue.record(error) }
     }
 }
 

@@ -1,6 +1,7 @@
 // The only way in for those who replace the runtime's thread pool; public in a later Swift.
 @_spi(ExperimentalCustomExecutors) import _Concurrency
 import Foundation
+import TestSupport
 
 @_silgen_name("swift_job_run")
 private func runJob(_ job: UnownedJob, _ executor: UnownedSerialExecutor)
@@ -32,7 +33,7 @@ final class DeterministicExecutor: @unchecked Sendable {
     private var ready: [(job: UnownedJob, executor: UnownedSerialExecutor)] = []
     /// The executor that stands for "none in particular".
     private let generic = unsafeBitCast((0, 0), to: UnownedSerialExecutor.self)
-    private var random = SeededRandom(0)
+    private var random = SeededRandom(seed: 0)
     private(set) var time: Duration = .zero
     private var timers = TimerHeap()
     /// Jobs that were run.
@@ -71,7 +72,7 @@ final class DeterministicExecutor: @unchecked Sendable {
 
     /// Begins anew at time zero with another order.
     func reset(seed: UInt64) {
-        random = SeededRandom(seed)
+        random = SeededRandom(seed: seed)
         time = .zero
         jobCount = 0
         strays = []

@@ -1,5 +1,6 @@
 import Foundation
 import LinkCertificates
+import TestSupport
 import Testing
 
 @Suite struct HostCertificateTests {
@@ -9,8 +10,9 @@ import Testing
         authority = try LinkAuthority(createdAt: today)
     }
 
-    @Test func hostGetsStoresAndReadsItsCertificate() throws {
-        try withTemporaryFolder { folder in
+    @Test func hostGetsStoresAndReadsItsCertificate() async throws {
+        try await TemporaryFolder.use { home in
+            let folder = home.file("link")
             let store = CertificateStore(directory: folder)
             #expect(try store.load()?.hostName == nil)
             let pem = try issue(store, "compute-1.example")
@@ -28,8 +30,9 @@ import Testing
         }
     }
 
-    @Test func keyIsMadeOnceAndStaysOnTheHost() throws {
-        try withTemporaryFolder { folder in
+    @Test func keyIsMadeOnceAndStaysOnTheHost() async throws {
+        try await TemporaryFolder.use { home in
+            let folder = home.file("link")
             let store = CertificateStore(directory: folder)
             let first = try store.makeSigningRequest(hostName: "host-a")
             let key = try String(contentsOfFile: folder + "/host-key.pem", encoding: .utf8)
@@ -41,8 +44,9 @@ import Testing
         }
     }
 
-    @Test func certificateForAnotherKeyHostOrAuthorityIsNotStored() throws {
-        try withTemporaryFolder { folder in
+    @Test func certificateForAnotherKeyHostOrAuthorityIsNotStored() async throws {
+        try await TemporaryFolder.use { home in
+            let folder = home.file("link")
             let store = CertificateStore(directory: folder + "/mine")
             let stranger = CertificateStore(directory: folder + "/stranger")
             let mine = try issue(store, "host-a")
@@ -63,8 +67,9 @@ import Testing
         }
     }
 
-    @Test func requestForAnotherNameIsNotSigned() throws {
-        try withTemporaryFolder { folder in
+    @Test func requestForAnotherNameIsNotSigned() async throws {
+        try await TemporaryFolder.use { home in
+            let folder = home.file("link")
             let csr = try CertificateStore(directory: folder).makeSigningRequest(
                 hostName: "host-a")
             let request = try HostSigningRequest(pem: csr)
@@ -75,8 +80,9 @@ import Testing
         }
     }
 
-    @Test func requestNotSignedWithItsOwnKeyIsRefused() throws {
-        try withTemporaryFolder { folder in
+    @Test func requestNotSignedWithItsOwnKeyIsRefused() async throws {
+        try await TemporaryFolder.use { home in
+            let folder = home.file("link")
             let csr = try CertificateStore(directory: folder).makeSigningRequest(
                 hostName: "host-a")
             let lines = csr.split(separator: "\n")

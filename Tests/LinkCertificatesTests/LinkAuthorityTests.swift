@@ -1,10 +1,12 @@
 import Foundation
 import LinkCertificates
+import TestSupport
 import Testing
 
 @Suite struct LinkAuthorityTests {
-    @Test func storedAuthorityComesBackAndItsKeyIsPrivate() throws {
-        try withTemporaryFolder { folder in
+    @Test func storedAuthorityComesBackAndItsKeyIsPrivate() async throws {
+        try await TemporaryFolder.use { home in
+            let folder = home.file("link")
             let store = AuthorityStore(directory: folder)
             #expect(try store.load()?.certificatePEM == nil)
             let made = try store.loadOrCreate(at: today)
@@ -18,8 +20,9 @@ import Testing
         }
     }
 
-    @Test func keyThatOthersMayReadIsRefused() throws {
-        try withTemporaryFolder { folder in
+    @Test func keyThatOthersMayReadIsRefused() async throws {
+        try await TemporaryFolder.use { home in
+            let folder = home.file("link")
             let store = AuthorityStore(directory: folder)
             _ = try store.loadOrCreate(at: today)
             try FileManager.default.setAttributes(
@@ -33,8 +36,9 @@ import Testing
         }
     }
 
-    @Test func certificateWithoutItsKeyIsNotReplaced() throws {
-        try withTemporaryFolder { folder in
+    @Test func certificateWithoutItsKeyIsNotReplaced() async throws {
+        try await TemporaryFolder.use { home in
+            let folder = home.file("link")
             let store = AuthorityStore(directory: folder)
             let made = try store.loadOrCreate(at: today)
             try FileManager.default.removeItem(atPath: folder + "/ca-key.pem")

@@ -1,19 +1,10 @@
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Persistence
 
-@Suite struct DocumentFollowingTests {
-    /// A clock on which every sleep is over at once.
-    struct HastyClock: Clock {
-        var now: ContinuousClock.Instant { ContinuousClock.now }
-        var minimumResolution: Duration { .nanoseconds(1) }
-
-        func sleep(until deadline: ContinuousClock.Instant, tolerance: Duration?) async throws {
-            try Task.checkCancellation()
-        }
-    }
-
+@Suite(.endsTheHung) struct DocumentFollowingTests {
     @Test func changesShowThePresentStateOnceEach() async throws {
         let documents = try await openDocuments(MemoryStateStore())
         var changes = documents.changes(of: Part.self).makeAsyncIterator()
@@ -101,7 +92,7 @@ import Testing
             throws: StoreError.timedOut(waitingFor: "parts/a", after: .seconds(30))
         ) {
             _ = try await documents.wait(
-                for: Part.self, "a", timeout: .seconds(30), clock: HastyClock()
+                for: Part.self, "a", timeout: .seconds(30), clock: ImmediateClock()
             ) { $0 }
         }
         await documents.close()
@@ -121,7 +112,7 @@ import Testing
                 return part
             }
         }
-        while !looked.withLock({ $0 }) { await Task.yield() }
+        try await awaiting("the first look", { looked.withLock(\.self) }, until: { $0 })
         await documents.close()
         await #expect(throws: StoreError.closed) { try await second.value }
     }
@@ -167,7 +158,7 @@ import Testing
         let store = GappyStore()
         try await store.inner.put("parts/gone", #"{"v":1,"d":{"name":"gone","count":0}}"#)
         let documents = try await DocumentStore.open(
-            store, types: [Part.self, Label.self], clock: HastyClock(), logger: quiet)
+            store, types: [Part.self, Label.self], clock: ImmediateClock(), logger: quiet)
         try await documents.transact { transaction in
             try transaction.insert(Part(name: "a"))
             try transaction.delete(try documents.require(Part.self, "gone"))

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Persistence
@@ -217,7 +218,8 @@ import Testing
                 }
             }
         }
-        while try await store.currentRevision() < 300 { await Task.yield() }
+        try await awaiting(
+            "revision 300", { try await store.currentRevision() }, until: { $0 >= 300 })
         let before = acknowledged.revisions.withLock { $0 }
         let copy = folder.file("copy.db")
         try FileManager.default.copyItem(atPath: path, toPath: copy)

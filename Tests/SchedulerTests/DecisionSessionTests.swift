@@ -1,5 +1,6 @@
 import ComputeModel
 import DeviceTracking
+import TestSupport
 import Testing
 
 @testable import Scheduler
@@ -10,14 +11,14 @@ import Testing
 
     @Test(arguments: 0..<120)
     func itFindsHostsThatAPlainDecisionFinds(seed: Int) throws {
-        var chance = SeededChance(state: UInt64(seed))
+        var chance = SeededRandom(seed: UInt64(seed))
         let hosts = Self.hosts(&chance)
         let kinds = (0..<chance.number(1...10)).map { _ in Self.request(hosts, &chance) }
         let scheduler = Scheduler()
         var session = DecisionSession(scheduler, fleet: Fleet(hosts, ratios: Self.ratios))
         for step in 0..<60 {
-            let request = Self.like(chance.one(of: kinds), step, &chance)
-            let candidatesMax = chance.one(of: [1, 1, 3, 20])
+            let request = Self.like(chance.pick(kinds), step, &chance)
+            let candidatesMax = chance.pick([1, 1, 3, 20])
             let tie = chance.next()
             let plain = Fleet(session.fleet.allHosts, ratios: Self.ratios)
             let decision = session.decide(request, candidatesMax: candidatesMax, seed: tie)
@@ -43,12 +44,12 @@ import Testing
     @Test(arguments: 0..<20)
     func theSameQuestionsGetTheSameAnswers(seed: Int) {
         func answers() -> [[String]] {
-            var chance = SeededChance(state: UInt64(seed))
+            var chance = SeededRandom(seed: UInt64(seed))
             let hosts = Self.hosts(&chance)
             let kinds = (0..<3).map { _ in Self.request(hosts, &chance) }
             var session = DecisionSession(Scheduler(), fleet: Fleet(hosts, ratios: Self.ratios))
             return (0..<40).map { step in
-                let request = Self.like(chance.one(of: kinds), step, &chance)
+                let request = Self.like(chance.pick(kinds), step, &chance)
                 let decision = session.decide(request, seed: chance.next())
                 Self.change(&session, request, decision, step, &chance)
                 return decision.candidates.map(\.hostName)
@@ -80,7 +81,7 @@ import Testing
 
     // MARK: Random fleets
 
-    private static func hosts(_ chance: inout SeededChance) -> [HostSnapshot] {
+    private static func hosts(_ chance: inout SeededRandom) -> [HostSnapshot] {
         (0..<chance.number(1...50)).map { number in
             let isFixed = chance.number(0...3) == 0
             var host = HostSamples.host("h\(number)", devices: chance.number(0...4))
@@ -90,7 +91,7 @@ import Testing
             if chance.number(0...4) == 0 { host.zone = "east" }
             if chance.number(0...9) == 0 { host.host.disabled = true }
             if chance.number(0...9) == 0 { host.report?.devices.append(contentsOf: pair(number)) }
-            host.report?.memoryMiB = chance.one(of: [512, 4_096, 16_384])
+            host.report?.memoryMiB = chance.pick([512, 4_096, 16_384])
             host.buildFailures = chance.number(0...9) == 0 ? 1 : 0
             return host
         }
@@ -106,23 +107,23 @@ import Testing
     }
 
     private static func request(
-        _ hosts: [HostSnapshot], _ chance: inout SeededChance
+        _ hosts: [HostSnapshot], _ chance: inout SeededRandom
     ) -> PlacementRequest {
         var request = ports(
-            chance.number(0...2), "k", memoryMiB: chance.one(of: [64, 1_024, 8_000]))
+            chance.number(0...2), "k", memoryMiB: chance.pick([64, 1_024, 8_000]))
         switch chance.number(0...11) {
         case 0: request.zone = "east"
-        case 1: request.hostName = chance.one(of: hosts).host.name
-        case 2: request.excludedHosts = [chance.one(of: hosts).host.id]
-        case 3: request.onlyHosts = [chance.one(of: hosts).host.id, HostID("nowhere")]
+        case 1: request.hostName = chance.pick(hosts).host.name
+        case 2: request.excludedHosts = [chance.pick(hosts).host.id]
+        case 3: request.onlyHosts = [chance.pick(hosts).host.id, HostID("nowhere")]
         case 4:
-            let policy = chance.one(of: GroupPolicy.allCases)
+            let policy = chance.pick(GroupPolicy.allCases)
             request.group = GroupDemand(
-                policy: policy, maxPerHost: 1, members: [chance.one(of: hosts).host.id: 1])
+                policy: policy, maxPerHost: 1, members: [chance.pick(hosts).host.id: 1])
         case 5:
             for index in request.devices.indices {
                 request.devices[index].alternatives = [
-                    DeviceDemand(kinds: [chance.one(of: [.pf, .vf])])
+                    DeviceDemand(kinds: [chance.pick([.pf, .vf])])
                 ]
             }
         case 6:
@@ -145,7 +146,7 @@ import Testing
 
     /// The same kind of request for another instance, sometimes with a MAC.
     private static func like(
-        _ kind: PlacementRequest, _ step: Int, _ chance: inout SeededChance
+        _ kind: PlacementRequest, _ step: Int, _ chance: inout SeededRandom
     ) -> PlacementRequest {
         var request = kind
         for index in request.devices.indices {
@@ -173,7 +174,7 @@ import Testing
     /// Mostly claims what was found; sometimes takes it back, or finds the host dead.
     private static func change(
         _ session: inout DecisionSession, _ request: PlacementRequest,
-        _ decision: PlacementDecision, _ step: Int, _ chance: inout SeededChance
+        _ decision: PlacementDecision, _ step: Int, _ chance: inout SeededRandom
     ) {
         guard let candidate = decision.candidates.first,
             let before = session.fleet[candidate.hostID]

@@ -1,6 +1,7 @@
 import ComputeModel
 import Foundation
 import Scheduler
+import TestSupport
 import Testing
 
 @Suite("NUMA placement, random hosts")
@@ -11,9 +12,9 @@ struct NUMARandomTests {
         "no CPU and no page is given twice, policies hold, and no is the truth",
         arguments: 0..<300)
     func random(_ seed: Int) throws {
-        var chance = SeededChance(state: UInt64(seed))
+        var chance = SeededRandom(seed: UInt64(seed))
         let cells = Self.cells(&chance)
-        let ratio = chance.one(of: [1, 1.5, 4])
+        let ratio = chance.pick([1, 1.5, 4])
         var claims: [Claim] = []
         for _ in 0..<14 {
             let topology = Self.topology(&chance)
@@ -45,8 +46,8 @@ struct NUMARandomTests {
 
     // MARK: Chance
 
-    private static func cells(_ chance: inout SeededChance) -> [NUMACell] {
-        let threads = chance.one(of: [1, 2, 2, 3])
+    private static func cells(_ chance: inout SeededRandom) -> [NUMACell] {
+        let threads = chance.pick([1, 2, 2, 3])
         let knowsSockets = chance.number(0...3) > 0
         return (0..<chance.number(1...4)).map { number in
             let id = number + (number > 1 ? 3 : 0)
@@ -60,32 +61,32 @@ struct NUMARandomTests {
             cell.threadSiblings = threads > 1 ? cores : nil
             cell.socket = knowsSockets ? id / 2 : nil
             let pages = cell.memoryMiB / 4 / 2
-            cell.hugePages = chance.one(of: [
+            cell.hugePages = chance.pick([
                 nil, [], [HugePagePool(pageSizeKiB: 2_048, count: pages)],
             ])
             return cell
         }
     }
 
-    private static func topology(_ chance: inout SeededChance) -> GuestTopology {
-        let nodes = (0..<chance.one(of: [1, 1, 1, 2, 2, 3])).map { _ in
+    private static func topology(_ chance: inout SeededRandom) -> GuestTopology {
+        let nodes = (0..<chance.pick([1, 1, 1, 2, 2, 3])).map { _ in
             (vcpus: chance.number(1...4), memoryMiB: chance.number(1...6) * 128)
         }
         return Sample.topology(
-            nodes, chance.one(of: CPUPolicy.allCases), chance.one(of: CPUThreadPolicy.allCases),
-            chance.one(of: [.small, .small, .large, .any, .size(kib: 2_048), .size(kib: 1 << 20)])
+            nodes, chance.pick(CPUPolicy.allCases), chance.pick(CPUThreadPolicy.allCases),
+            chance.pick([.small, .small, .large, .any, .size(kib: 2_048), .size(kib: 1 << 20)])
         )
     }
 
-    private static func needs(_ cells: Int, _ chance: inout SeededChance) -> [DeviceNeed] {
-        (0..<chance.one(of: [0, 1, 1, 2, 3])).map { _ in
+    private static func needs(_ cells: Int, _ chance: inout SeededRandom) -> [DeviceNeed] {
+        (0..<chance.pick([0, 1, 1, 2, 3])).map { _ in
             var free: [Int?: Int] = [:]
             for _ in 0..<chance.number(0...3) {
-                free[chance.one(of: [nil, 0, 1, 4, 5, 6, 9])] = chance.number(0...2)
+                free[chance.pick([nil, 0, 1, 4, 5, 6, 9])] = chance.number(0...2)
             }
             return DeviceNeed(
                 free: free, count: chance.number(1...2),
-                policy: chance.one(of: NUMAAffinityPolicy.allCases))
+                policy: chance.pick(NUMAAffinityPolicy.allCases))
         }
     }
 

@@ -1,10 +1,11 @@
+import TestSupport
 import Testing
 
 @testable import Scheduler
 
 @Suite struct PagedArrayTests {
     @Test func itHoldsWhatAnArrayHolds() {
-        var chance = SeededChance(state: 7)
+        var chance = SeededRandom(seed: 7)
         var paged = PagedArray<Int>()
         var plain: [Int] = []
         for round in 0..<5_000 {

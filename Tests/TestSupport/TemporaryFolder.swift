@@ -34,6 +34,9 @@ public final class TemporaryFolder: Sendable {
 
     public var path: String { url.path }
 
+    /// The path of what is called so below the folder.
+    public func file(_ name: String) -> String { "\(path)/\(name)" }
+
     /// Names in the folder, or in one below it, in order.
     public func names(_ folder: String = "") throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: "\(path)/\(folder)").sorted()
@@ -60,7 +63,7 @@ public final class TemporaryFolder: Sendable {
     }
 
     private func makeParent(of name: String) throws -> String {
-        let file = "\(path)/\(name)"
+        let file = file(name)
         try FileManager.default.createDirectory(
             atPath: (file as NSString).deletingLastPathComponent,
             withIntermediateDirectories: true)

@@ -1,26 +1,12 @@
 import Foundation
 import Synchronization
-
-/// SplitMix64: small, and the same everywhere.
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-}
+import TestSupport
 
 /// One stream of chance, for those that can't hand a generator on.
 final class Chance: Sendable {
     private let random: Mutex<SeededRandom>
 
-    init(_ seed: UInt64) { random = Mutex(SeededRandom(seed)) }
+    init(_ seed: UInt64) { random = Mutex(SeededRandom(seed: seed)) }
 
     /// True with this probability.
     func happens(_ probability: Double) -> Bool { fraction() < probability }

@@ -2,36 +2,13 @@ import Crypto
 import DiskFormats
 import Foundation
 import GuestDisks
+import TestSupport
 import Testing
 
-/// A folder of one test, removed with all it holds.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() throws {
-        path = FileManager.default.temporaryDirectory.path + "/guest-disks-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit {
-        do { try FileManager.default.removeItem(atPath: path) } catch {
-            Issue.record("cannot remove \(path): \(error)")
-        }
-    }
-
-    func names(_ folder: String) throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: path + "/" + folder).sorted()
-    }
-
-    func write(_ bytes: [UInt8], _ name: String) throws -> String {
-        let file = path + "/" + name
-        try Data(bytes).write(to: URL(fileURLWithPath: file))
-        return file
-    }
-
+extension TemporaryFolder {
     /// An executable shell script.
     func script(_ lines: String, _ name: String = "tool") throws -> String {
-        let file = try write(Array("#!/bin/sh\n\(lines)\n".utf8), name)
+        let file = try write("#!/bin/sh\n\(lines)\n", to: name)
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file)
         return file
     }
@@ -78,22 +55,6 @@ func delivering(_ content: [UInt8], chunkBytes: Int = 30_000) -> ImageFetch {
 
 /// A fetch that must not be used.
 let neverFetch: ImageFetch = { _ in Issue.record("the image was fetched") }
-
-/// Lets tests wait for each other without looking at a clock.
-final class Gate: Sendable {
-    private let stream: AsyncStream<Void>
-    private let continuation: AsyncStream<Void>.Continuation
-
-    init() { (stream, continuation) = AsyncStream.makeStream() }
-
-    func open() { continuation.finish() }
-
-    /// Returns when the gate is open; throws when the waiting task is cancelled.
-    func wait() async throws {
-        for await _ in stream {}
-        try Task.checkCancellation()
-    }
-}
 
 actor Counter {
     private(set) var value = 0
