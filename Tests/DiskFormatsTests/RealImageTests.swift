@@ -1,35 +1,33 @@
 import DiskFormats
 import Foundation
+import TestSupport
 import Testing
 
 /// Images made by the installed qemu-img, in a folder of their own.
 struct QemuImages: ~Copyable {
     static let isInstalled = FileManager.default.isExecutableFile(atPath: "/usr/bin/qemu-img")
-    let folder: URL
+    private let folder: TemporaryFolder
 
-    init() throws {
-        folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("disk-formats-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    }
+    init() throws { folder = try TemporaryFolder("disk-formats") }
 
-    deinit {
-        do { try FileManager.default.removeItem(at: folder) } catch {
-            Issue.record("cannot remove \(folder.path): \(error)")
-        }
-    }
+    func path(_ name: String) -> String { folder.file(name) }
 
-    func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
-
+    /// Before it encrypts, qemu-img measures how fast it is, and gives up when it got no
+    /// measurable share of a busy processor: it is asked again then.
     func qemuImg(_ arguments: String...) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/qemu-img")
-        process.arguments = arguments
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "qemu-img \(arguments)")
+        for _ in 0..<Self.attemptsMax {
+            do {
+                try Command.run("/usr/bin/qemu-img", arguments, in: folder)
+                return
+            } catch let failure as Command.Failure {
+                let isTooSlow = failure.output.contains("Unable to get accurate CPU usage")
+                guard isTooSlow else { throw failure }
+            }
+        }
+        try Command.run("/usr/bin/qemu-img", arguments, in: folder)
     }
+
+    private static let attemptsMax = 50
 
     func bytes(_ name: String) throws -> [UInt8] {
         Array(try Data(contentsOf: URL(fileURLWithPath: path(name))))
