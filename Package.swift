@@ -217,19 +217,13 @@ let tests: [Target] = [
     .testTarget(name: "ComputeModelTests", dependencies: ["ComputeModel"]),
     .testTarget(
         name: "DeviceTrackingTests",
-        dependencies: [
-            "ComputeModel", "DeviceTracking", "TestSupport",
-        ]),
+        dependencies: ["ComputeModel", "DeviceTracking", "TestSupport"]),
     .testTarget(
         name: "SchedulerTests",
-        dependencies: [
-            "ComputeModel", "DeviceTracking", "Scheduler", "TestSupport",
-        ]),
+        dependencies: ["ComputeModel", "DeviceTracking", "Scheduler", "TestSupport"]),
     .testTarget(
         name: "FuzzTests",
-        dependencies: [
-            "ComputeModel", "DeviceTracking", "Libvirt", "TestSupport", "VDPA",
-        ]),
+        dependencies: ["ComputeModel", "DeviceTracking", "Libvirt", "TestSupport", "VDPA"]),
     .testTarget(
         name: "PlacementTests",
         dependencies: [
@@ -320,9 +314,7 @@ let tests: [Target] = [
         ]),
     .testTarget(
         name: "LinkCertificatesTests",
-        dependencies: [
-            "LinkCertificates", "TestSupport",
-        ]),
+        dependencies: ["LinkCertificates", "TestSupport"]),
     .testTarget(
         name: "AgentLinkTests",
         dependencies: [

@@ -26,6 +26,8 @@ struct HouseRule: Sendable, CustomTestStringConvertible {
         HouseRule(name: "discarded errors", check: BannedCalls.discardedErrors),
         HouseRule(name: "unchecked concurrency", check: BannedCalls.uncheckedConcurrency),
         HouseRule(name: "sleeps in tests", check: BannedCalls.sleepsInTests),
+        HouseRule(name: "limits of tests", check: TestWaits.limits),
+        HouseRule(name: "silent waits", check: TestWaits.silent),
         HouseRule(name: "printing", check: BannedCalls.printing),
         HouseRule(name: "left-over marks", check: Traces.markers),
         HouseRule(name: "places of one machine", check: Traces.machinePlaces),

@@ -24,9 +24,8 @@ struct RuleSample: Sendable, CustomTestStringConvertible {
     }
 
     static let all =
-        lengths + calls + traces + names + documentation + purity + edges + directions + documents
-        + commands
-        + keys + claims
+        lengths + calls + traces + names + documentation + purity + edges + directions
+        + documents + commands + keys + claims + waits
 }
 
 /// Each rule against texts that break it and texts that only look as if they did.
