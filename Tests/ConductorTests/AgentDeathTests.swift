@@ -107,6 +107,8 @@ private struct AgentDeath: Sendable {
         arm(bed, simulated)
         _ = await Refusal.of { try await scenario.perform(scene) }
         try await bed.idle()
+        // Some workflows don't wait for what hosts do in the end.
+        try await answered(bed)
         let isSpared = disarm(bed, simulated)
         if isSpared { reviver.cancel() }
         let wasRevived = try await reviver.value
@@ -117,6 +119,23 @@ private struct AgentDeath: Sendable {
             return (wasKilled, end == 0)
         } catch {
             throw TestbedError(found: "\(host) killed at \(detail): \(error)")
+        }
+    }
+
+    /// Waits until each agent that runs has answered what its host is assigned.
+    private func answered(_ bed: InstanceTestbed) async throws {
+        try await awaiting("answers to all that is assigned") {
+            let running = await bed.fleet.namesOfRunningAgents
+            let hosts = try Set(running.map { try bed.hostID($0) })
+            let documents = try bed.documents
+            return try documents.list(Assignment.self).map(\.value).filter { assignment in
+                let answer = try documents.get(
+                    GuestReport.self, "\(assignment.hostID)/\(assignment.instanceID)")?.value
+                return hosts.contains(assignment.hostID)
+                    && (answer?.generation != assignment.generation || answer?.phase == .working)
+            }
+        } until: {
+            $0.isEmpty
         }
     }
 
