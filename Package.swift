@@ -15,20 +15,13 @@ let libraries: [Target] = [
     .target(name: "Scheduler", dependencies: ["ComputeModel", "DeviceTracking"]),
     .target(
         name: "Workflow", dependencies: [.product(name: "Logging", package: "swift-log")]),
-    .target(
-        name: "WorkflowTesting",
-        dependencies: [
-            "TestSupport", "Workflow",
-            .product(name: "Logging", package: "swift-log"),
-        ]),
     .target(name: "AgentProtocol", dependencies: ["ComputeModel"]),
 
     // The server.
     .target(
         name: "Persistence",
         dependencies: [
-            "JSON",
-            .product(name: "GRDB", package: "GRDB.swift"),
+            "JSON", .product(name: "GRDB", package: "GRDB.swift"),
             .product(name: "HashTreeCollections", package: "swift-collections"),
             .product(name: "Logging", package: "swift-log"),
         ]),
@@ -70,8 +63,7 @@ let libraries: [Target] = [
     .target(
         name: "RequestPipeline",
         dependencies: [
-            "ComputeModel", "JSON",
-            .product(name: "Hummingbird", package: "hummingbird"),
+            "ComputeModel", "JSON", .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdCore", package: "hummingbird"),
             .product(name: "Logging", package: "swift-log"),
             .product(name: "NIOCore", package: "swift-nio"),
@@ -80,16 +72,15 @@ let libraries: [Target] = [
         name: "OpenStackAPI",
         dependencies: [
             "ComputeModel", "Conductor", "Identity", "ImageStore", "JSON", "Networking",
-            "Placement", "RequestPipeline",
-            .product(name: "Crypto", package: "swift-crypto"),
+            "Placement", "RequestPipeline", .product(name: "Crypto", package: "swift-crypto"),
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "NIOCore", package: "swift-nio"),
         ]),
     .target(
         name: "OperatorAPI",
         dependencies: [
-            "ComputeModel", "Conductor", "DeviceTracking", "JSON", "Placement",
-            "RequestPipeline", "Scheduler", "Workflow",
+            "ComputeModel", "Conductor", "DeviceTracking", "JSON", "Placement", "RequestPipeline",
+            "Scheduler", "Workflow",
         ]),
     .target(
         name: "LinkCertificates",
@@ -139,8 +130,7 @@ let libraries: [Target] = [
     .target(
         name: "OVSDB",
         dependencies: [
-            "JSON",
-            .product(name: "NIOCore", package: "swift-nio"),
+            "JSON", .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
         ]),
     .target(
@@ -151,8 +141,7 @@ let libraries: [Target] = [
     .target(
         name: "GuestDisks",
         dependencies: [
-            "DiskFormats",
-            .product(name: "Crypto", package: "swift-crypto"),
+            "DiskFormats", .product(name: "Crypto", package: "swift-crypto"),
             .product(name: "Logging", package: "swift-log"),
             .product(name: "Subprocess", package: "swift-subprocess"),
         ]),
@@ -189,8 +178,7 @@ let programs: [Target] = [
         dependencies: [
             "AgentProtocol", "ComputeModel", "Conductor", "ControlPlaneState", "HostAgent",
             "HostDrivers", "ImageStore", "Networking", "Persistence", "SimulatedDrivers",
-            "TestSupport", "Workflow",
-            .product(name: "Logging", package: "swift-log"),
+            "TestSupport", "Workflow", .product(name: "Logging", package: "swift-log"),
         ], path: "Tests/LifecycleSimulation"),
     .executableTarget(
         name: "millrace",
@@ -212,6 +200,12 @@ let tests: [Target] = [
     .target(
         name: "TestSupport",
         dependencies: ["ComputeModel"], path: "Tests/TestSupport"),
+    // Mechanical fault tests of any workflow.
+    .target(
+        name: "WorkflowTesting",
+        dependencies: [
+            "TestSupport", "Workflow", .product(name: "Logging", package: "swift-log"),
+        ], path: "Tests/WorkflowTesting"),
     .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"]),
     .testTarget(name: "JSONTests", dependencies: ["JSON"]),
     .testTarget(name: "ComputeModelTests", dependencies: ["ComputeModel"]),
@@ -239,8 +233,7 @@ let tests: [Target] = [
     .testTarget(
         name: "PersistenceTests",
         dependencies: [
-            "JSON", "Persistence", "TestSupport",
-            .product(name: "GRDB", package: "GRDB.swift"),
+            "JSON", "Persistence", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
             .product(name: "Logging", package: "swift-log"),
         ]),
     .testTarget(
@@ -262,8 +255,7 @@ let tests: [Target] = [
         name: "ImageStoreTests",
         dependencies: [
             "ComputeModel", "ControlPlaneState", "DiskFormats", "ImageStore", "Persistence",
-            "TestSupport",
-            .product(name: "Crypto", package: "swift-crypto"),
+            "TestSupport", .product(name: "Crypto", package: "swift-crypto"),
             .product(name: "Logging", package: "swift-log"),
         ]),
     .testTarget(
@@ -305,8 +297,7 @@ let tests: [Target] = [
         name: "CLITests",
         dependencies: [
             "CLI", "ComputeModel", "Conductor", "ControlPlaneState", "Identity", "ImageStore",
-            "JSON", "Networking", "OpenStackAPI", "OperatorAPI", "Persistence",
-            "RequestPipeline",
+            "JSON", "Networking", "OpenStackAPI", "OperatorAPI", "Persistence", "RequestPipeline",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdTesting", package: "hummingbird"),
@@ -319,8 +310,7 @@ let tests: [Target] = [
         name: "AgentLinkTests",
         dependencies: [
             "AgentAPI", "AgentClient", "AgentProtocol", "ComputeModel", "LinkCertificates",
-            "TestSupport",
-            .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            "TestSupport", .product(name: "AsyncHTTPClient", package: "async-http-client"),
             .product(name: "Crypto", package: "swift-crypto"),
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "Logging", package: "swift-log"),
@@ -346,8 +336,7 @@ let tests: [Target] = [
     .testTarget(
         name: "OVSDBTests",
         dependencies: [
-            "JSON", "OVSDB", "TestSupport",
-            .product(name: "NIOCore", package: "swift-nio"),
+            "JSON", "OVSDB", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOEmbedded", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
         ]),

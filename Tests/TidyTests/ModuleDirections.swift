@@ -27,7 +27,6 @@ enum ModuleDirections {
         "DiskFormats": Reach(),
         "Scheduler": Reach(["ComputeModel", "DeviceTracking"]),
         "Workflow": Reach(others: ["Logging"]),
-        "WorkflowTesting": Reach(["Workflow"], others: ["Logging"]),
         "AgentProtocol": Reach(["ComputeModel"]),
     ]
 
