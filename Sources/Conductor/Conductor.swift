@@ -61,13 +61,6 @@ public struct Conductor: Sendable {
         serverGroups = ServerGroups(context)
         placements = Placements(context, liveness: liveness)
         let guests = GuestAssignments(context: context, ports: ports, hosts: hosts)
-        let create = CreateInstance(
-            context: context, placements: placements, ports: ports, actions: actions,
-            guests: guests)
-        let delete = DeleteInstance(
-            context: context, actions: actions, guests: guests, images: images)
-        try await engine.register(create)
-        try await engine.register(delete)
         let tools = InstanceTools(
             context: context, guests: guests, actions: actions, ports: ports,
             placements: placements, images: images, reports: hub.guestReports)
@@ -78,8 +71,8 @@ public struct Conductor: Sendable {
         instances = Instances(
             context: context, operations: Operations(context: context, engine: engine),
             actions: actions, flavors: flavors, keypairs: keypairs, ports: ports,
-            questions: hub.questions, hosts: hosts, tools: tools, create: create,
-            delete: delete, workflows: workflows)
+            questions: hub.questions, hosts: hosts, tools: tools,
+            workflows: workflows)
         drains = HostDrains(context: context, hosts: hosts, instances: instances)
     }
 

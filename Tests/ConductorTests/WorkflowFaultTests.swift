@@ -111,8 +111,9 @@ private actor WorldKeeper {
             id = try await bed.create([port])
         }
         return InstanceWorld(
-            bed: bed, port: port, id: id, create: conductor.instances.create,
-            delete: conductor.instances.delete, workflowID: try bed.instance(id).workflowID)
+            bed: bed, port: port, id: id, create: conductor.instances.workflows.create,
+            delete: conductor.instances.workflows.delete,
+            workflowID: try bed.instance(id).workflowID)
     }
 
     func close() async throws {
@@ -145,8 +146,15 @@ extension Worlds where Definition == CreateInstance {
                         instanceID: world.id, requestID: APIRequestID("req-test"),
                         workflowID: world.workflowID ?? WorkflowID("none"))
                 },
-                verifySucceeded: { try $0.verifyRunning() },
-                verifyUnwound: { try $0.verifyFailed() }))
+                // What has let go of its instance does not touch it any more.
+                expectation: { $0 == "finish" && $1 ? .succeeded : .unwound },
+                verify: { world, outcome in
+                    if outcome == .succeeded {
+                        try world.verifyRunning()
+                    } else {
+                        try world.verifyFailed()
+                    }
+                }))
     }
 }
 

@@ -178,7 +178,7 @@ actor Stages<Definition: WorkflowDefinition> {
             operations: Operations(context: real.context, engine: engine),
             actions: real.actions, flavors: real.flavors, keypairs: real.keypairs,
             ports: real.ports, questions: real.questions, hosts: real.hosts, tools: real.tools,
-            create: real.create, delete: real.delete, workflows: real.workflows)
+            workflows: real.workflows)
         do {
             try await row.request(scene, front)
         } catch is WorkflowEngineError {

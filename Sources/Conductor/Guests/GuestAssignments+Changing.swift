@@ -158,26 +158,27 @@ extension GuestAssignments {
     }
 
     /// Takes back the claim on a host that no guest can be using, because nothing was ever
-    /// assigned there; with `alongside` in the same transaction, which must be repeatable. A claim
-    /// with an assignment stays until its host answers.
-    func releaseUnassignedClaim(
-        of id: InstanceID, on host: HostID,
-        alongside: (inout DocumentTransaction) throws -> Void = { _ in }
-    ) async throws {
+    /// assigned there. A claim with an assignment stays until its host answers.
+    func releaseUnassignedClaim(of id: InstanceID, on host: HostID) async throws {
         try await context.retryingConflicts(.server) {
             var transaction = context.documents.makeTransaction()
-            if try context.documents.get(Assignment.self, "\(host)/\(id)") == nil,
-                let ledger = try context.documents.get(HostLedger.self, host.text),
-                ledger.value.claim(of: id) != nil
-            {
-                try transaction.requireAbsent(Assignment.self, "\(host)/\(id)")
-                var changed = ledger.value
-                changed.claims.removeAll { $0.instanceID == id }
-                try transaction.update(ledger, to: changed)
-            }
-            try alongside(&transaction)
+            try releaseUnassignedClaim(of: id, on: host, in: &transaction)
             try await context.documents.commit(transaction)
         }
+    }
+
+    /// The same as part of `transaction`, under the condition that still nothing is assigned.
+    func releaseUnassignedClaim(
+        of id: InstanceID, on host: HostID, in transaction: inout DocumentTransaction
+    ) throws {
+        guard try context.documents.get(Assignment.self, "\(host)/\(id)") == nil,
+            let ledger = try context.documents.get(HostLedger.self, host.text),
+            ledger.value.claim(of: id) != nil
+        else { return }
+        try transaction.requireAbsent(Assignment.self, "\(host)/\(id)")
+        var changed = ledger.value
+        changed.claims.removeAll { $0.instanceID == id }
+        try transaction.update(ledger, to: changed)
     }
 }
 

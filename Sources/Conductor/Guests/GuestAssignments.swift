@@ -120,32 +120,16 @@ struct GuestAssignments: Sendable {
         try await documents.commit(transaction)
     }
 
-    /// Takes back a claim that no guest can be using, because nothing was ever assigned, and
-    /// forgets the host. Claims with an assignment are let go when the host answers.
-    func releaseUnassignedClaim(of id: InstanceID) async throws {
-        try await context.retryingConflicts(.server) {
-            guard let instance = try documents.get(Instance.self, id.text),
-                let host = instance.value.hostID
-            else { return }
-            var transaction = documents.makeTransaction()
-            if try documents.get(Assignment.self, "\(host)/\(id)") == nil,
-                let ledger = try documents.get(HostLedger.self, host.text),
-                ledger.value.claim(of: id) != nil
-            {
-                try transaction.requireAbsent(Assignment.self, "\(host)/\(id)")
-                var changed = ledger.value
-                changed.claims.removeAll { $0.instanceID == id }
-                try transaction.update(ledger, to: changed)
-            }
-            var unplaced = instance.value
-            unplaced.hostID = nil
-            unplaced.hostName = nil
-            unplaced.zone = nil
-            unplaced.observed = .none
-            unplaced.updatedAt = context.now()
-            try transaction.update(instance, to: unplaced)
-            try await documents.commit(transaction)
-        }
+    /// Takes back the claim of the instance on its host if no guest can be using it, because
+    /// nothing was ever assigned, and forgets the host. Claims with an assignment are let go when
+    /// the host answers.
+    func unplace(_ instance: inout Instance, in transaction: inout DocumentTransaction) throws {
+        guard let host = instance.hostID else { return }
+        try releaseUnassignedClaim(of: instance.id, on: host, in: &transaction)
+        instance.hostID = nil
+        instance.hostName = nil
+        instance.zone = nil
+        instance.observed = .none
     }
 
     /// Unbinds the instance's ports and gives them back; those made for it are deleted.

@@ -93,7 +93,7 @@ extension Instances {
             return (id: id, state: state, subject: instance.id.text)
         }
         let stored = try await operations.acceptTogether(
-            create, workflows, requestID: caller.requestID
+            self.workflows.create, workflows, requestID: caller.requestID
         ) { transaction in
             // A group that is deleted meanwhile must not get another member.
             if let group = instances.first?.serverGroupID {

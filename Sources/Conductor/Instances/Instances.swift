@@ -16,8 +16,6 @@ public struct Instances: Sendable {
     let questions: HostQuestions
     let hosts: Hosts
     let tools: InstanceTools
-    let create: CreateInstance
-    let delete: DeleteInstance
     let workflows: InstanceWorkflows
 
     /// Those the caller may see, the newest first. `deleted` ones only for those who ask.
@@ -73,9 +71,10 @@ public struct Instances: Sendable {
         doomed.workflowID = id
         doomed.updatedAt = context.now()
         return try await operations.accept(
-            delete,
+            workflows.delete,
             state: DeleteInstance.State(
-                instanceID: instance.value.id, requestID: caller.requestID),
+                instanceID: instance.value.id, requestID: caller.requestID,
+                storedWorkflowID: id),
             subject: instance.value.id.text, requestID: caller.requestID, id: id, after: running,
             cancelling: running
         ) { transaction in

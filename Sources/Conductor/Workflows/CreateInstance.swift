@@ -1,9 +1,6 @@
 import ComputeModel
 import Foundation
-import Networking
 import Persistence
-import Placement
-import Scheduler
 import Workflow
 
 /// Builds an accepted instance: place, bind its ports, assign it to the host, await the guest.
@@ -18,145 +15,85 @@ import Workflow
 /// await_running  the host's word that it runs           -
 /// finish         active, claim allocated                -
 /// ```
-struct CreateInstance: WorkflowDefinition {
+struct CreateInstance: InstanceWorkflow {
     static let kind = "create_instance"
+    static let buildEvent = "compute__do_build_and_run_instance"
+    static let scheduleEvent = "conductor_schedule_and_build_instances"
+    static let failureMessage = "Building the server failed."
 
-    struct State: Codable, Sendable {
+    struct State: InstanceWorkflowState {
         var instanceID: InstanceID
         var requestID: APIRequestID
         var workflowID: WorkflowID
-        var failure: Failure?
+        var failure: RecordedFailure?
     }
 
-    /// What went wrong last, kept for the undo that tells it.
-    struct Failure: Codable, Sendable {
-        var message: String
-        var trace: String
-    }
+    let tools: InstanceTools
 
-    let context: ConductorContext
-    let placements: Placements
-    let ports: Ports
-    let actions: InstanceActions
-    let guests: GuestAssignments
-
-    static let buildEvent = "compute__do_build_and_run_instance"
-    static let scheduleEvent = "conductor_schedule_and_build_instances"
+    func events(_ state: State) -> [String] { [Self.scheduleEvent, Self.buildEvent] }
 
     var steps: [WorkflowStep<State>] {
         [
-            step("accept", run: { _, _ in }, undo: fail),
+            first("accept", run: { _, _ in }, undo: fail),
             step("place", run: place, undo: releaseClaim),
             step("bind_ports", run: bindPorts, undo: unbindPorts),
             step("assign", run: assign, undo: withdraw),
-            step("await_running", run: awaitRunning, undo: { _, _ in }),
-            step("finish", run: finish, undo: { _, _ in }),
+            step("await_running", run: awaitRunning),
+            last("finish", run: finish, end: end),
         ]
     }
 
-    private typealias Action = WorkflowStep<State>.Action
-
-    private func step(
-        _ name: String, run: @escaping Action, undo: @escaping Action
-    ) -> WorkflowStep<State> {
-        WorkflowStep(
-            name, retry: .brief,
-            run: { state, context in
-                do {
-                    try await run(&state, context)
-                    state.failure = nil
-                } catch {
-                    state.failure = Self.failure(error)
-                    throw error
-                }
-            }, undo: undo)
-    }
-
-    /// Hosts that a fault names to administrators; `millrace explain server` tells the others.
-    private static let hostsInTrace = 20
-
-    private static func trace(_ rejections: [HostRejection]) -> String {
-        let lines = rejections.prefix(hostsInTrace).map { rejection in
-            "\(rejection.hostName): "
-                + rejection.reasons.map(\.description).joined(separator: "; ")
-        }
-        let more = rejections.count - lines.count
-        return (lines + (more > 0 ? ["and \(more) more: see 'millrace explain server'"] : []))
-            .joined(separator: "\n")
-    }
-
-    private static func failure(_ error: any Error) -> Failure {
-        switch error {
-        case let error as PlacementFailure:
-            Failure(
-                message: "No valid host was found. " + error.summary,
-                trace: trace(error.record.rejections))
-        case let error as GuestFailure:
-            Failure(message: error.tenantMessage, trace: error.description)
-        case let error as DomainError:
-            Failure(message: "\(error)", trace: "\(error)")
-        default:
-            Failure(message: "Building the server failed.", trace: "\(error)")
-        }
+    /// The last thing undone: everything is released, now the instance says why it failed.
+    private func fail(_ state: inout State, _ step: StepContext) async throws {
+        let failure = state.failure
+        // Ports are the instance's since it was accepted, whether or not they were bound.
+        try await tools.guests.releasePorts(of: state.instanceID)
+        try await tools.release(
+            state.instanceID,
+            alongside: { instance, transaction in
+                // Others of the same request may have placed it since its claim was released.
+                try tools.guests.unplace(&instance, in: &transaction)
+            },
+            { instance in
+                // A deletion goes on from here, and who waits for it is not to see an error.
+                guard !instance.deletionRequested else { return }
+                instance.state = .error
+                instance.fault = InstanceFault(
+                    code: 500, message: failure?.message ?? Self.failureMessage,
+                    details: failure?.trace, created: tools.context.now())
+            })
     }
 }
 
-// MARK: - Placing
+// MARK: - Host and ports
 
 extension CreateInstance {
     private func place(_ state: inout State, _ step: StepContext) async throws {
         try step.checkCancellation()
         let id = state.instanceID
-        let instance = try context.documents.require(Instance.self, id.text)
-        if instance.value.hostID == nil {
-            try await actions.beginEvent(Self.scheduleEvent, id, state.requestID)
-            try await placements.place(id, state.workflowID)
+        if try tools.instance(id).hostID == nil {
+            try await tools.actions.beginEvent(Self.scheduleEvent, id, state.requestID)
+            try await tools.placements.place(id, state.workflowID)
         }
-        try await actions.endEvent(Self.scheduleEvent, id, state.requestID)
+        try await tools.actions.endEvent(Self.scheduleEvent, id, state.requestID)
     }
 
     private func releaseClaim(_ state: inout State, _ step: StepContext) async throws {
-        let problem = state.failure
-        try await actions.endEvent(
+        // Before the instance says that it failed: who sees that may look at the events.
+        try await tools.actions.endEvent(
             Self.scheduleEvent, state.instanceID, state.requestID,
-            problem: problem?.message, trace: problem?.trace)
-        try await guests.releaseUnassignedClaim(of: state.instanceID)
+            problem: state.failure?.message, trace: state.failure?.trace)
+        try await tools.unplace(state.instanceID)
     }
-}
 
-// MARK: - Ports
-
-extension CreateInstance {
     private func bindPorts(_ state: inout State, _ step: StepContext) async throws {
         try step.checkCancellation()
-        let id = state.instanceID
-        try await context.retryingConflicts(.port) {
-            let snapshot = context.documents.snapshot()
-            let instance = try snapshot.require(Instance.self, id.text).value
-            guard let hostID = instance.hostID, let hostName = instance.hostName else { return }
-            let claim = try snapshot.get(HostLedger.self, hostID.text)?.value.claim(of: id)
-            let report = try snapshot.get(HostReport.self, hostID.text)?.value
-            var transaction = context.documents.makeTransaction()
-            for owned in claim?.devices ?? [] {
-                guard let portID = owned.portID else { continue }
-                let port = try snapshot.require(NetworkPort.self, portID.text)
-                guard port.value.binding?.deviceID != owned.deviceID else { continue }
-                guard let device = report?.devices.first(where: { $0.id == owned.deviceID })
-                else {
-                    throw GuestFailure(
-                        tenantMessage: "The device claimed for port \(portID) vanished.",
-                        detail: "device \(owned.deviceID) is no longer reported by \(hostName)")
-                }
-                try ports.bind(
-                    port, binding: PortBinding(device, hostID, hostName),
-                    adoptedMAC: device.macSettable ? nil : device.macAddress, in: &transaction)
-            }
-            try await context.documents.commit(transaction)
-        }
+        guard let host = try tools.instance(state.instanceID).hostID else { return }
+        try await tools.bindPorts(of: state.instanceID, to: host)
     }
 
     private func unbindPorts(_ state: inout State, _ step: StepContext) async throws {
-        try await guests.releasePorts(of: state.instanceID)
+        try await tools.guests.releasePorts(of: state.instanceID)
     }
 }
 
@@ -165,23 +102,22 @@ extension CreateInstance {
 extension CreateInstance {
     private func assign(_ state: inout State, _ step: StepContext) async throws {
         try step.checkCancellation()
-        try await actions.beginEvent(
+        try await tools.actions.beginEvent(
             Self.buildEvent, state.instanceID, state.requestID,
-            hostName: try context.documents.get(Instance.self, state.instanceID.text)?.value
-                .hostName)
-        try await guests.assign(state.instanceID)
+            hostName: try tools.instance(state.instanceID).hostName)
+        try await tools.guests.assign(state.instanceID)
     }
 
     private func withdraw(_ state: inout State, _ step: StepContext) async throws {
-        try await actions.endEvent(
+        try await tools.actions.endEvent(
             Self.buildEvent, state.instanceID, state.requestID,
             problem: state.failure?.message, trace: state.failure?.trace)
-        try await guests.remove(state.instanceID)
+        try await tools.guests.remove(state.instanceID)
     }
 
     private func awaitRunning(_ state: inout State, _ step: StepContext) async throws {
         do {
-            try await guests.awaitSettled(
+            try await tools.guests.awaitSettled(
                 state.instanceID, checkCancellation: step.checkCancellation)
         } catch let failure as GuestFailure {
             noteBuild(state, failed: true)
@@ -191,61 +127,26 @@ extension CreateInstance {
 
     private func finish(_ state: inout State, _ step: StepContext) async throws {
         let id = state.instanceID
-        try await context.retryingConflicts(.server) {
-            let instance = try context.documents.require(Instance.self, id.text)
-            guard instance.value.state == .building, let host = instance.value.hostID else {
-                return
-            }
-            var transaction = context.documents.makeTransaction()
-            var running = instance.value
-            running.state = .active
-            running.task = running.deletionRequested ? .deleting : nil
-            running.workflowID = running.deletionRequested ? running.workflowID : nil
-            running.launchedAt = running.launchedAt ?? context.now()
-            running.updatedAt = context.now()
-            try transaction.update(instance, to: running)
-            let ledger = try context.documents.require(HostLedger.self, host.text)
-            var changed = ledger.value
-            for index in changed.claims.indices where changed.claims[index].instanceID == id {
-                changed.claims[index].phase = .allocated
-            }
-            try transaction.update(ledger, to: changed)
-            try await context.documents.commit(transaction)
-        }
+        guard let host = try tools.instance(id).hostID else { return }
+        try await tools.release(
+            id,
+            alongside: { _, transaction in
+                try tools.guests.allocate(id, on: host, in: &transaction)
+            },
+            { instance in
+                instance.state = .active
+                instance.launchedAt = instance.launchedAt ?? tools.context.now()
+            })
+    }
+
+    private func end(_ state: inout State, _ step: StepContext) async throws {
         noteBuild(state, failed: false)
-        try await actions.endEvent(Self.buildEvent, id, state.requestID)
+        try await tools.actions.endEvent(Self.buildEvent, state.instanceID, state.requestID)
     }
 
-    /// Lets the scheduler know how the host did.
+    /// Lets the scheduler know how the host did. It ranks by that, nothing depends on it.
     private func noteBuild(_ state: State, failed: Bool) {
-        guard let instance = try? context.documents.get(Instance.self, state.instanceID.text),
-            let host = instance.value.hostID
-        else { return }
-        placements.placer.index.noteBuild(on: host, failed: failed)
-    }
-
-    /// The last thing undone: everything is released, now the instance says why it failed.
-    private func fail(_ state: inout State, _ step: StepContext) async throws {
-        let failure = state.failure
-        // Ports are the instance's since it was accepted, whether or not they were bound.
-        try await guests.releasePorts(of: state.instanceID)
-        try await context.retryingConflicts(.server) {
-            // Others of the same request may have placed it since its claim was released.
-            try await guests.releaseUnassignedClaim(of: state.instanceID)
-            let instance = try context.documents.require(Instance.self, state.instanceID.text)
-            // A deletion goes on from here; it has its own workflow.
-            guard !instance.value.deletionRequested, instance.value.state != .deleted else {
-                return
-            }
-            var failed = instance.value
-            failed.state = .error
-            failed.task = nil
-            failed.workflowID = nil
-            failed.fault = InstanceFault(
-                code: 500, message: failure?.message ?? "Building the server failed.",
-                details: failure?.trace, created: context.now())
-            failed.updatedAt = context.now()
-            try await context.documents.transact { try $0.update(instance, to: failed) }
-        }
+        guard let host = try? tools.instance(state.instanceID).hostID else { return }
+        tools.placements.placer.index.noteBuild(on: host, failed: failed)
     }
 }

@@ -1,6 +1,5 @@
 import ComputeModel
 import Foundation
-import ImageStore
 import Persistence
 import Workflow
 
@@ -8,110 +7,108 @@ import Workflow
 /// only goes forward: every step can be repeated, none is undone.
 ///
 /// ```
+/// accept          -               when a step failed for minutes: error, can be deleted again
 /// remove_guest    assignment turned to absent, the host's word awaited; a host that is down is
 ///                 not waited for: its claim stays until it comes back and removes the guest
 /// release_ports   ports unbound and given back, those made for the instance deleted
 /// remove_copies   images that hold copies of its disk removed
 /// finish          deleted
 /// ```
-struct DeleteInstance: WorkflowDefinition {
+struct DeleteInstance: InstanceWorkflow {
     static let kind = "delete_instance"
+    static let event = "compute_terminate_instance"
 
-    struct State: Codable, Sendable {
+    struct State: InstanceWorkflowState {
         var instanceID: InstanceID
         var requestID: APIRequestID
+        /// Nil in records of releases that did not store it.
+        var storedWorkflowID: WorkflowID?
+
+        var workflowID: WorkflowID { storedWorkflowID ?? WorkflowID("") }
+        /// A deletion has one thing to say to tenants, whatever went wrong.
+        var failure: RecordedFailure? {
+            get { nil }
+            set {}
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case instanceID, requestID
+            case storedWorkflowID = "workflowID"
+        }
     }
 
-    let context: ConductorContext
-    let actions: InstanceActions
-    let guests: GuestAssignments
-    let images: Images
+    let tools: InstanceTools
 
-    static let event = "compute_terminate_instance"
-    /// A deletion is tried for minutes before it is left to the next start of the server.
-    static let patience = RetryPolicy(
-        attempts: 40, firstPause: .milliseconds(200), longestPause: .seconds(10))
+    func events(_ state: State) -> [String] { [Self.event] }
+
+    func problem(_ state: State) throws -> String? { "Deletion failed." }
+
+    /// A deletion whose record doesn't tell its id has the instance as long as that is to be
+    /// deleted: there is one deletion at a time.
+    func owns(_ state: State) throws -> Bool {
+        guard state.storedWorkflowID == nil else { return try tools.owns(state) }
+        let found = try tools.documents.get(Instance.self, state.instanceID.text)?.value
+        return found?.deletionRequested == true && found?.state != .deleted
+    }
 
     var steps: [WorkflowStep<State>] {
         [
-            WorkflowStep(
-                "accept", run: { _, _ in },
-                undo: { state, _ in try await giveUp(state) }),
-            WorkflowStep(withoutUndo: "remove_guest", retry: Self.patience) { state, _ in
-                let id = state.instanceID
-                try await actions.beginEvent(Self.event, id, state.requestID)
-                try await guests.remove(id)
-                try await guests.releaseUnassignedClaim(of: id)
-            },
-            WorkflowStep(withoutUndo: "release_ports", retry: Self.patience) { state, _ in
-                try await guests.releasePorts(of: state.instanceID)
-            },
-            WorkflowStep(withoutUndo: "remove_copies", retry: Self.patience) { state, _ in
-                try await removeCopies(state)
-            },
-            WorkflowStep(withoutUndo: "finish", retry: Self.patience) { state, _ in
-                try await finish(state)
-            },
+            first("accept", run: { _, _ in }, undo: giveUp),
+            patient("remove_guest", run: removeGuest),
+            patient("release_ports", run: releasePorts),
+            patient("remove_copies", run: removeCopies),
+            patient("finish", run: finish, end: end),
         ]
+    }
+
+    private func removeGuest(_ state: inout State, _ step: StepContext) async throws {
+        let id = state.instanceID
+        try await tools.actions.beginEvent(Self.event, id, state.requestID)
+        try await tools.guests.remove(id)
+        try await tools.unplace(id)
+    }
+
+    private func releasePorts(_ state: inout State, _ step: StepContext) async throws {
+        try await tools.guests.releasePorts(of: state.instanceID)
     }
 
     /// Copies of the instance's disk that moves and shelving made go with it.
-    private func removeCopies(_ state: State) async throws {
-        guard let instance = try context.documents.get(Instance.self, state.instanceID.text)?.value
-        else { return }
+    private func removeCopies(_ state: inout State, _ step: StepContext) async throws {
+        let instance = try tools.instance(state.instanceID)
         let copies = [
             instance.rootImageID, instance.resize?.oldRootImageID, instance.shelvedImageID,
         ]
-        for copy in copies.compactMap({ $0 }) {
-            do {
-                try await images.discard(copy)
-            } catch DomainError.notFound {
-                // Its owner was faster.
-                continue
-            }
+        for copy in copies.compactMap({ $0 }) { try await tools.discard(copy) }
+    }
+
+    private func finish(_ state: inout State, _ step: StepContext) async throws {
+        try await tools.change(state.instanceID) { instance in
+            instance.state = .deleted
+            instance.task = nil
+            instance.workflowID = nil
+            instance.migrationID = nil
+            instance.moveDestination = nil
+            instance.resize = nil
+            instance.observed = .none
+            instance.terminatedAt = tools.context.now()
         }
     }
 
-    private func finish(_ state: State) async throws {
-        try await context.retryingConflicts(.server) {
-            guard
-                let instance = try context.documents.get(Instance.self, state.instanceID.text),
-                instance.value.state != .deleted
-            else { return }
-            var deleted = instance.value
-            deleted.state = .deleted
-            deleted.task = nil
-            deleted.workflowID = nil
-            deleted.migrationID = nil
-            deleted.moveDestination = nil
-            deleted.resize = nil
-            deleted.observed = .none
-            deleted.terminatedAt = context.now()
-            deleted.updatedAt = context.now()
-            try await context.documents.transact { try $0.update(instance, to: deleted) }
-        }
-        try await actions.endEvent(Self.event, state.instanceID, state.requestID)
+    private func end(_ state: inout State, _ step: StepContext) async throws {
+        try await tools.actions.endEvent(Self.event, state.instanceID, state.requestID)
     }
 
     /// Only reached when the store refused for minutes: the instance says so and can be deleted
     /// again.
-    private func giveUp(_ state: State) async throws {
-        try await context.retryingConflicts(.server) {
-            guard
-                let instance = try context.documents.get(Instance.self, state.instanceID.text),
-                instance.value.state != .deleted
-            else { return }
-            var failed = instance.value
-            failed.state = .error
-            failed.task = nil
-            failed.workflowID = nil
-            failed.deletionRequested = false
-            failed.fault = InstanceFault(
+    private func giveUp(_ state: inout State, _ step: StepContext) async throws {
+        try await tools.change(state.instanceID) { instance in
+            instance.state = .error
+            instance.task = nil
+            instance.workflowID = nil
+            instance.deletionRequested = false
+            instance.fault = InstanceFault(
                 code: 500, message: "Deleting the server failed; delete it again.",
-                details: nil, created: context.now())
-            try await context.documents.transact { try $0.update(instance, to: failed) }
+                details: nil, created: tools.context.now())
         }
-        try await actions.endEvent(
-            Self.event, state.instanceID, state.requestID, problem: "Deletion failed.")
     }
 }

@@ -35,24 +35,25 @@ struct RecordedFailure: Codable, Sendable, Equatable {
     /// Hosts that a fault names to administrators; `millrace explain server` tells the others.
     private static let hostsInTrace = 20
 
-    init(_ error: any Error) {
+    /// - Parameter message: what tenants are told of an error that is not meant for them.
+    init(_ error: any Error, otherwise message: String = "The operation failed.") {
         switch error {
         case let error as PlacementFailure:
-            message = "No valid host was found. " + error.summary
+            self.message = "No valid host was found. " + error.summary
             trace = Self.trace(error.record.rejections)
         case let error as GuestFailure:
-            message = error.tenantMessage
+            self.message = error.tenantMessage
             trace = error.description
         case let error as DomainError:
-            message = "\(error)"
+            self.message = "\(error)"
             trace = "\(error)"
         default:
-            message = "The operation failed."
+            self.message = message
             trace = "\(error)"
         }
     }
 
-    static func trace(_ rejections: [HostRejection]) -> String {
+    private static func trace(_ rejections: [HostRejection]) -> String {
         let lines = rejections.prefix(hostsInTrace).map { rejection in
             "\(rejection.hostName): "
                 + rejection.reasons.map(\.description).joined(separator: "; ")
@@ -74,6 +75,10 @@ protocol InstanceWorkflow: WorkflowDefinition where State: InstanceWorkflowState
     func events(_ state: State) -> [String]
     /// What they say to the tenant then; nil when it was carried through instead.
     func problem(_ state: State) throws -> String?
+    /// What the tenant is told when a step fails for a reason that is not for tenants.
+    static var failureMessage: String { get }
+    /// Whether the instance is still the workflow's.
+    func owns(_ state: State) throws -> Bool
 }
 
 extension InstanceWorkflow {
@@ -81,7 +86,11 @@ extension InstanceWorkflow {
 
     var forwardSteps: [WorkflowStep<State>] { [] }
 
+    static var failureMessage: String { "The operation failed." }
+
     func problem(_ state: State) throws -> String? { state.failure?.message ?? "Cancelled." }
+
+    func owns(_ state: State) throws -> Bool { try tools.owns(state) }
 
     /// The first step, the last one to be undone: behind the point of no return its undo carries
     /// the workflow through to its end instead. Its events are ended last, also when the instance
@@ -110,7 +119,7 @@ extension InstanceWorkflow {
         }
     }
 
-    /// A step whose failure is kept in the state.
+    /// A step whose failure is kept in the state; an attempt that works is none any more.
     func step(
         _ name: String, run: @escaping Action, undo: @escaping Action = { _, _ in }
     ) -> WorkflowStep<State> {
@@ -119,13 +128,14 @@ extension InstanceWorkflow {
             run: { state, context in
                 do {
                     try await run(&state, context)
+                    state.failure = nil
                 } catch {
-                    state.failure = state.failure ?? RecordedFailure(error)
+                    state.failure = RecordedFailure(error, otherwise: Self.failureMessage)
                     throw error
                 }
             },
             undo: { state, context in
-                guard state.goesForward != true, try tools.owns(state) else { return }
+                guard state.goesForward != true, try owns(state) else { return }
                 try await undo(&state, context)
             })
     }
@@ -138,7 +148,7 @@ extension InstanceWorkflow {
         step(
             name,
             run: { state, context in
-                if try tools.owns(state) { try await run(&state, context) }
+                if try owns(state) { try await run(&state, context) }
                 try await end(&state, context)
             })
     }
@@ -148,12 +158,28 @@ extension InstanceWorkflow {
     func forward(
         _ name: String, run: @escaping Action, end: @escaping Action = { _, _ in }
     ) -> WorkflowStep<State> {
-        WorkflowStep(withoutUndo: name, retry: DeleteInstance.patience) { state, context in
+        let step = patient(name, run: run, end: end)
+        return WorkflowStep(withoutUndo: name, retry: step.retry) { state, context in
             state.goesForward = true
-            if try tools.owns(state) { try await run(&state, context) }
+            try await step.run(&state, context)
+        }
+    }
+
+    /// A step that is tried for minutes, and not undone.
+    func patient(
+        _ name: String, run: @escaping Action, end: @escaping Action = { _, _ in }
+    ) -> WorkflowStep<State> {
+        WorkflowStep(withoutUndo: name, retry: .patient) { state, context in
+            if try owns(state) { try await run(&state, context) }
             try await end(&state, context)
         }
     }
+}
+
+extension RetryPolicy {
+    /// For what can't be taken back: 40 attempts in some minutes.
+    static let patient = RetryPolicy(
+        attempts: 40, firstPause: .milliseconds(200), longestPause: .seconds(10))
 }
 
 /// What all workflows of instances work with.
@@ -181,7 +207,7 @@ struct InstanceTools: Sendable {
     }
 
     /// The same; `alongside` sees the instance as it was changed, and may change it further.
-    private func change(
+    func change(
         _ id: InstanceID,
         alongside: (inout Instance, inout DocumentTransaction) throws -> Void,
         _ body: (inout Instance) throws -> Void
@@ -213,10 +239,19 @@ struct InstanceTools: Sendable {
         _ id: InstanceID, alongside: (inout DocumentTransaction) throws -> Void = { _ in },
         _ body: (inout Instance) throws -> Void
     ) async throws {
+        try await release(id, alongside: { _, transaction in try alongside(&transaction) }, body)
+    }
+
+    /// The same; `alongside` sees the instance as it was changed, and may change it further.
+    func release(
+        _ id: InstanceID,
+        alongside: (inout Instance, inout DocumentTransaction) throws -> Void,
+        _ body: (inout Instance) throws -> Void
+    ) async throws {
         try await change(
             id,
             alongside: { instance, transaction in
-                try alongside(&transaction)
+                try alongside(&instance, &transaction)
                 try reports.catchUp(&instance, into: &transaction)
             }
         ) { instance in
@@ -226,6 +261,12 @@ struct InstanceTools: Sendable {
             instance.workflowID = nil
             instance.stateBefore = nil
         }
+    }
+
+    /// Takes back a claim that no guest can be using, and forgets the host.
+    func unplace(_ id: InstanceID) async throws {
+        try await change(
+            id, alongside: { try guests.unplace(&$0, in: &$1) }, { (_: inout Instance) in })
     }
 
     /// The way back is done: the instance is as before. With `isBroken` its guest is not, and the

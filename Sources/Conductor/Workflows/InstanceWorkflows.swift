@@ -1,7 +1,9 @@
 import Workflow
 
-/// Every workflow of instances beside creating and deleting them.
+/// Every workflow of instances.
 struct InstanceWorkflows: Sendable {
+    let create: CreateInstance
+    let delete: DeleteInstance
     let change: ChangeGuest
     let attach: AttachInterface
     let detach: DetachInterface
@@ -14,6 +16,8 @@ struct InstanceWorkflows: Sendable {
     let liveMigrate: LiveMigrateInstance
 
     init(_ tools: InstanceTools) {
+        create = CreateInstance(tools: tools)
+        delete = DeleteInstance(tools: tools)
         change = ChangeGuest(tools: tools)
         attach = AttachInterface(tools: tools)
         detach = DetachInterface(tools: tools)
@@ -28,6 +32,8 @@ struct InstanceWorkflows: Sendable {
 
     /// Makes them known to the engine, which resumes those that a crash cut off.
     func register(in engine: WorkflowEngine) async throws {
+        try await engine.register(create)
+        try await engine.register(delete)
         try await engine.register(change)
         try await engine.register(attach)
         try await engine.register(detach)

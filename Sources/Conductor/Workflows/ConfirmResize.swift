@@ -1,0 +1,88 @@
+import ComputeModel
+import Foundation
+import Persistence
+import Workflow
+
+/// Makes a resize or cold migration final: what is left on the old host goes. Only forward.
+///
+/// ```
+/// accept         -
+/// remove_source  the old host's part removed, awaited; a host that is down keeps its claim until
+///                it comes back. In place: the old root disk, and what the old flavor had more
+/// finish         active or stopped
+/// ```
+struct ConfirmResize: InstanceWorkflow {
+    static let kind = "confirm_resize"
+    static let event = "compute_confirm_resize"
+
+    struct State: InstanceWorkflowState {
+        var instanceID: InstanceID
+        var requestID: APIRequestID
+        var workflowID: WorkflowID
+        var failure: RecordedFailure?
+        var goesForward: Bool?
+    }
+
+    let tools: InstanceTools
+
+    func events(_ state: State) -> [String] { [Self.event] }
+
+    var steps: [WorkflowStep<State>] {
+        [
+            first(
+                "accept",
+                run: { state, _ in
+                    try await tools.actions.beginEvent(
+                        Self.event, state.instanceID, state.requestID)
+                },
+                undo: { state, _ in
+                    try await tools.release(state.instanceID) { $0.state = .resized }
+                })
+        ] + forwardSteps
+    }
+
+    var forwardSteps: [WorkflowStep<State>] {
+        [
+            forward("remove_source", run: removeSource),
+            forward("finish", run: finish, end: end),
+        ]
+    }
+
+    private func removeSource(_ state: inout State, _ step: StepContext) async throws {
+        let id = state.instanceID
+        guard let resize = try tools.instance(id).resize else { return }
+        guard resize.isInPlace else {
+            return try await tools.guests.remove(id, from: resize.oldHostID)
+        }
+        try await tools.guests.rewrite(
+            id, on: resize.newHostID, by: "\(state.workflowID)/remove-source"
+        ) { assignment, _ in assignment.guest.keptRootBuilds = nil }
+        try await tools.change(
+            id,
+            alongside: { transaction in
+                try tools.guests.changeClaim(id, on: resize.newHostID, in: &transaction) {
+                    $0.capacity.take(resize.newFlavor)
+                }
+            }, { _ in })
+    }
+
+    private func finish(_ state: inout State, _ step: StepContext) async throws {
+        let id = state.instanceID
+        let resize = try tools.instance(id).resize
+        if let image = resize?.oldRootImageID { try await tools.discard(image) }
+        if let resize {
+            try await tools.changeMigration(resize.migrationID) { $0.status = .confirmed }
+        }
+        try await tools.release(id) { instance in
+            guard let resize = instance.resize else { return }
+            // It may have gone off by itself while it waited.
+            let goal = try tools.guests.current(id, on: resize.newHostID)?.goal
+            instance.resize = nil
+            instance.state = (goal ?? .running) == .running ? .active : .stopped
+        }
+    }
+
+    private func end(_ state: inout State, _ step: StepContext) async throws {
+        try await tools.actions.endEvent(Self.event, state.instanceID, state.requestID)
+    }
+}
