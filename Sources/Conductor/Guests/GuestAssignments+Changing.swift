@@ -10,25 +10,41 @@ extension GuestAssignments {
         try context.documents.get(Assignment.self, "\(host)/\(id)")?.value
     }
 
-    /// Writes the next generation of an assignment; `change` is handed its number.
+    /// Writes the next generation of an assignment; `change` is handed its number. Nothing happens
+    /// when the step wrote it already.
     ///
-    /// Nothing happens when the step wrote it already, when there is none, and when it shall
-    /// become absent: what was given up never comes back.
+    /// Throws `WorkflowStateError` when there is none, or when it shall become absent: what was
+    /// given up never comes back.
     func rewrite(
         _ id: InstanceID, on host: HostID, by mark: String,
         _ change: (inout Assignment, _ generation: Int) throws -> Void
     ) async throws {
+        guard try await rewriteIfAssigned(id, on: host, by: mark, change) else {
+            throw WorkflowStateError.missing(.assignment, id, workflow: mark)
+        }
+    }
+
+    /// As `rewrite`, for undos: false when there is none to be changed, or when it shall become
+    /// absent. Another undo, or the host, may have been faster, and nothing is to be brought back.
+    @discardableResult
+    func rewriteIfAssigned(
+        _ id: InstanceID, on host: HostID, by mark: String,
+        _ change: (inout Assignment, _ generation: Int) throws -> Void
+    ) async throws -> Bool {
         try await context.retryingConflicts(.server) {
             let snapshot = context.documents.snapshot()
-            guard let found = try snapshot.get(Assignment.self, "\(host)/\(id)"),
-                found.value.goal != .absent, found.value.writtenBy != mark
-            else { return }
+            guard let found = try snapshot.get(Assignment.self, "\(host)/\(id)") else {
+                return false
+            }
+            if found.value.writtenBy == mark { return true }
+            guard found.value.goal != .absent else { return false }
             var changed = found.value
             let generation = try nextGeneration(id, snapshot, besides: [host])
             try change(&changed, generation)
             changed.generation = generation
             changed.writtenBy = mark
             try await context.documents.transact { try $0.update(found, to: changed) }
+            return true
         }
     }
 
@@ -68,12 +84,34 @@ extension GuestAssignments {
         return (generations.max() ?? 0) + 1
     }
 
+    /// What a host is waited for, as tenants are told when it doesn't do it.
+    enum Awaited {
+        /// That a guest runs for the first time.
+        case build
+        /// That a change of the guest is done.
+        case change
+
+        var isDown: String {
+            switch self {
+            case .build: "The compute host stopped answering during the build."
+            case .change: "The compute host stopped answering."
+            }
+        }
+
+        var isLate: String {
+            switch self {
+            case .build: "The server was not running within the build time."
+            case .change: "The compute host did not finish in time."
+            }
+        }
+    }
+
     /// Waits until the host has said its last word about the present assignment, and returns it.
     ///
     /// Throws `GuestFailure` when the host is down or the time is over.
     func awaitWord(
-        _ id: InstanceID, on host: HostID, within limit: Duration,
-        checkCancellation: @Sendable () throws -> Void
+        _ id: InstanceID, on host: HostID, during awaited: Awaited = .change,
+        within limit: Duration, checkCancellation: @Sendable () throws -> Void
     ) async throws -> GuestReport {
         let key = "\(host)/\(id)"
         var waited: Duration = .zero
@@ -83,22 +121,23 @@ extension GuestAssignments {
             waited += Self.lookInterval
             guard try hosts.isUp(host) else {
                 throw GuestFailure(
-                    tenantMessage: "The compute host stopped answering.",
-                    detail: "host \(try name(of: host)) is down")
+                    tenantMessage: awaited.isDown, detail: "host \(try name(of: host)) is down")
             }
         }
         throw GuestFailure(
-            tenantMessage: "The compute host did not finish in time.",
+            tenantMessage: awaited.isLate,
             detail: "no word from host \(try name(of: host)) within \(limit)")
     }
 
     /// As `awaitWord`; throws `GuestFailure` also when the word is that it did not work.
     func awaitSettled(
-        _ id: InstanceID, on host: HostID, within limit: Duration,
-        checkCancellation: @Sendable () throws -> Void
+        _ id: InstanceID, on host: HostID, during awaited: Awaited = .change,
+        within limit: Duration, checkCancellation: @Sendable () throws -> Void
     ) async throws {
         try Self.judge(
-            try await awaitWord(id, on: host, within: limit, checkCancellation: checkCancellation))
+            try await awaitWord(
+                id, on: host, during: awaited, within: limit,
+                checkCancellation: checkCancellation))
     }
 
     /// The power of the guest as the host said last: an instance that gets there has been told of
@@ -138,9 +177,16 @@ extension GuestAssignments {
 
 extension GuestAssignments {
     /// Marks the instance's claim on a host as used by a guest.
+    ///
+    /// Throws `WorkflowStateError` when there is no claim: nobody may run on what isn't theirs.
     func allocate(
-        _ id: InstanceID, on host: HostID, in transaction: inout DocumentTransaction
+        _ id: InstanceID, on host: HostID, by mark: String,
+        in transaction: inout DocumentTransaction
     ) throws {
+        let ledger = try context.documents.get(HostLedger.self, host.text)?.value
+        guard ledger?.claim(of: id) != nil else {
+            throw WorkflowStateError.missing(.claim, id, workflow: mark)
+        }
         try changeClaim(id, on: host, in: &transaction) { $0.phase = .allocated }
     }
 

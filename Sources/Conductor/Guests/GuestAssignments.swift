@@ -14,13 +14,11 @@ struct GuestAssignments: Sendable {
 
     /// Writes the assignment that makes the host build and run the guest; an assignment that is
     /// there already is left alone.
-    func assign(_ id: InstanceID) async throws {
+    func assign(_ id: InstanceID, on host: HostID) async throws {
         try await context.retryingConflicts(.server) {
             let snapshot = documents.snapshot()
             let instance = try snapshot.require(Instance.self, id.text)
-            guard let host = instance.value.hostID,
-                try snapshot.get(Assignment.self, "\(host)/\(id)") == nil
-            else { return }
+            guard try snapshot.get(Assignment.self, "\(host)/\(id)") == nil else { return }
             let guest = try GuestBlueprint.guest(instance.value, host: host, snapshot)
             var spawning = instance.value
             if !spawning.deletionRequested { spawning.task = .spawning }
@@ -33,35 +31,6 @@ struct GuestAssignments: Sendable {
                 try transaction.update(instance, to: spawning)
             }
         }
-    }
-
-    /// Waits for the host's word that the guest is as assigned.
-    ///
-    /// Throws `GuestFailure` when the host gave up, when it is down, or when the build time is
-    /// over.
-    func awaitSettled(
-        _ id: InstanceID, checkCancellation: @Sendable () throws -> Void
-    ) async throws {
-        let instance = try documents.require(Instance.self, id.text).value
-        guard let host = instance.hostID else { return }
-        let key = "\(host)/\(id)"
-        var waited: Duration = .zero
-        while waited < context.settings.buildTimeout {
-            try checkCancellation()
-            if let report = try await report(key, within: Self.lookInterval) {
-                return try Self.judge(report)
-            }
-            waited += Self.lookInterval
-            guard try hosts.isUp(host) else {
-                throw GuestFailure(
-                    tenantMessage: "The compute host stopped answering during the build.",
-                    detail: "host \(instance.hostName ?? host.text) is down")
-            }
-        }
-        throw GuestFailure(
-            tenantMessage: "The server was not running within the build time.",
-            detail: "no word from host \(instance.hostName ?? host.text) within"
-                + " \(context.settings.buildTimeout)")
     }
 
     /// How often a wait looks up whether the host is still alive.

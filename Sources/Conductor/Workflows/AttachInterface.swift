@@ -71,8 +71,9 @@ struct AttachInterface: InstanceWorkflow {
     private func withdraw(_ state: inout State, _ step: StepContext) async throws {
         let (id, host, port) = (state.instanceID, state.hostID, state.portID)
         guard try !tools.isDoomed(id) else { return }
-        try await tools.guests.rewrite(id, on: host, by: "\(state.workflowID)/withdraw") {
-            assignment, _ in
+        try await tools.guests.rewriteIfAssigned(
+            id, on: host, by: "\(state.workflowID)/withdraw"
+        ) { assignment, _ in
             assignment.guest.interfaces.removeAll { $0.portID == port }
         }
         let found = try await tools.restoration(
@@ -82,8 +83,9 @@ struct AttachInterface: InstanceWorkflow {
         state.isKept = true
         let snapshot = tools.documents.snapshot()
         let nic = try GuestBlueprint.nic(port, on: host, snapshot)
-        try await tools.guests.rewrite(id, on: host, by: "\(state.workflowID)/keep") {
-            assignment, _ in
+        try await tools.guests.rewriteIfAssigned(
+            id, on: host, by: "\(state.workflowID)/keep"
+        ) { assignment, _ in
             guard !assignment.guest.interfaces.contains(where: { $0.portID == port }) else {
                 return
             }

@@ -81,8 +81,9 @@ struct ChangeGuest: InstanceWorkflow {
         guard try !tools.isDoomed(id),
             try tools.guests.current(id, on: before.hostID)?.generation != before.generation
         else { return }
-        try await tools.guests.rewrite(id, on: before.hostID, by: "\(state.workflowID)/restore") {
-            assignment, generation in
+        try await tools.guests.rewriteIfAssigned(
+            id, on: before.hostID, by: "\(state.workflowID)/restore"
+        ) { assignment, generation in
             assignment.goal = before.goal
             assignment.guest = before.guest
             assignment.definedSince = changesDisks ? generation : before.definedSince
@@ -103,8 +104,9 @@ struct ChangeGuest: InstanceWorkflow {
     private func noteLostMemory(_ state: inout State, _ step: StepContext) async throws {
         let (id, host) = (state.instanceID, state.before.hostID)
         state.stateBefore = .stopped
-        try await tools.guests.rewrite(id, on: host, by: "\(state.workflowID)/memory-lost") {
-            assignment, _ in
+        try await tools.guests.rewriteIfAssigned(
+            id, on: host, by: "\(state.workflowID)/memory-lost"
+        ) { assignment, _ in
             assignment.goal = .stopped
             assignment.restart = nil
         }

@@ -50,7 +50,10 @@ struct ConfirmResize: InstanceWorkflow {
 
     private func removeSource(_ state: inout State, _ step: StepContext) async throws {
         let id = state.instanceID
-        guard let resize = try tools.instance(id).resize else { return }
+        let instance = try tools.instance(id)
+        // It is over already when a deletion waits for the end that was reached before a crash.
+        guard instance.state == .resized || instance.resize != nil else { return }
+        let resize = try require(instance.resize, .resize, state)
         guard resize.isInPlace else {
             return try await tools.guests.remove(id, from: resize.oldHostID)
         }
@@ -74,6 +77,7 @@ struct ConfirmResize: InstanceWorkflow {
             try await tools.changeMigration(resize.migrationID) { $0.status = .confirmed }
         }
         try await tools.release(id) { instance in
+            // As in the step before: without a resize this was done already.
             guard let resize = instance.resize else { return }
             // It may have gone off by itself while it waited.
             let goal = try tools.guests.current(id, on: resize.newHostID)?.goal

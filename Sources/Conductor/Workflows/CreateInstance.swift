@@ -88,8 +88,7 @@ extension CreateInstance {
 
     private func bindPorts(_ state: inout State, _ step: StepContext) async throws {
         try step.checkCancellation()
-        guard let host = try tools.instance(state.instanceID).hostID else { return }
-        try await tools.bindPorts(of: state.instanceID, to: host)
+        try await tools.bindPorts(of: state.instanceID, to: placedHost(state))
     }
 
     private func unbindPorts(_ state: inout State, _ step: StepContext) async throws {
@@ -105,7 +104,7 @@ extension CreateInstance {
         try await tools.actions.beginEvent(
             Self.buildEvent, state.instanceID, state.requestID,
             hostName: try tools.instance(state.instanceID).hostName)
-        try await tools.guests.assign(state.instanceID)
+        try await tools.guests.assign(state.instanceID, on: placedHost(state))
     }
 
     private func withdraw(_ state: inout State, _ step: StepContext) async throws {
@@ -118,7 +117,9 @@ extension CreateInstance {
     private func awaitRunning(_ state: inout State, _ step: StepContext) async throws {
         do {
             try await tools.guests.awaitSettled(
-                state.instanceID, checkCancellation: step.checkCancellation)
+                state.instanceID, on: placedHost(state), during: .build,
+                within: tools.context.settings.buildTimeout,
+                checkCancellation: step.checkCancellation)
         } catch let failure as GuestFailure {
             noteBuild(state, failed: true)
             throw failure
@@ -127,11 +128,12 @@ extension CreateInstance {
 
     private func finish(_ state: inout State, _ step: StepContext) async throws {
         let id = state.instanceID
-        guard let host = try tools.instance(id).hostID else { return }
+        let host = try placedHost(state)
+        let mark = "\(state.workflowID)/finish"
         try await tools.release(
             id,
             alongside: { _, transaction in
-                try tools.guests.allocate(id, on: host, in: &transaction)
+                try tools.guests.allocate(id, on: host, by: mark, in: &transaction)
             },
             { instance in
                 instance.state = .active

@@ -68,7 +68,7 @@ struct DetachInterface: InstanceWorkflow {
     private func putBack(_ state: inout State, _ step: StepContext) async throws {
         guard try !tools.isDoomed(state.instanceID) else { return }
         let before = state.before
-        try await tools.guests.rewrite(
+        try await tools.guests.rewriteIfAssigned(
             state.instanceID, on: state.hostID, by: "\(state.workflowID)/put-back"
         ) { assignment, _ in assignment.guest.interfaces = before }
         do {

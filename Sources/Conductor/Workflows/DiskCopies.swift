@@ -62,9 +62,9 @@ extension InstanceTools {
             checkCancellation: step.checkCancellation)
     }
 
-    /// The host need not copy any more.
+    /// The host need not copy any more; one that has no assignment doesn't.
     func endExport(_ id: InstanceID, on host: HostID, by mark: String) async throws {
-        try await guests.rewrite(id, on: host, by: mark) { assignment, _ in
+        try await guests.rewriteIfAssigned(id, on: host, by: mark) { assignment, _ in
             assignment.export = nil
         }
     }

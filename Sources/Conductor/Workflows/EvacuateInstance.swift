@@ -79,12 +79,15 @@ struct EvacuateInstance: InstanceWorkflow {
 
     private func releaseClaim(_ state: inout State, _ step: StepContext) async throws {
         let id = state.instanceID
+        // Claim and destination are written together: without this one nothing was claimed.
         guard let host = try tools.instance(id).moveDestination else { return }
         try await tools.guests.releaseUnassignedClaim(of: id, on: host)
     }
 
-    /// The guest's power is taken, not asked for: another one of it starts a moment later.
+    /// The guest's power is taken, not asked for: another one of it starts a moment later. A host
+    /// that was never assigned the guest, or is to remove it, has none to be taken off.
     private func fence(_ state: inout State, _ step: StepContext) async throws {
+        guard let before = state.before, before.goal != .absent else { return }
         try await tools.guests.rewrite(
             state.instanceID, on: state.sourceHostID, by: "\(state.workflowID)/fence"
         ) { assignment, _ in
@@ -95,7 +98,7 @@ struct EvacuateInstance: InstanceWorkflow {
 
     private func unfence(_ state: inout State, _ step: StepContext) async throws {
         guard let before = state.before, try !tools.isDoomed(state.instanceID) else { return }
-        try await tools.guests.rewrite(
+        try await tools.guests.rewriteIfAssigned(
             state.instanceID, on: state.sourceHostID, by: "\(state.workflowID)/unfence"
         ) { assignment, _ in
             assignment.goal = before.goal
@@ -104,7 +107,7 @@ struct EvacuateInstance: InstanceWorkflow {
     }
 
     private func bindPorts(_ state: inout State, _ step: StepContext) async throws {
-        guard let host = state.destinationID else { return }
+        let host = try require(state.destinationID, .destination, state)
         try await tools.bindPorts(of: state.instanceID, to: host)
     }
 
@@ -116,7 +119,7 @@ struct EvacuateInstance: InstanceWorkflow {
     private func assign(_ state: inout State, _ step: StepContext) async throws {
         try step.checkCancellation()
         let (id, starts) = (state.instanceID, state.starts)
-        guard let host = state.destinationID else { return }
+        let host = try require(state.destinationID, .destination, state)
         try await tools.actions.beginEvent(
             Self.event, id, state.requestID, hostName: try tools.guests.name(of: host))
         try await tools.setTask(id, .rebuilding)
@@ -132,12 +135,13 @@ struct EvacuateInstance: InstanceWorkflow {
     }
 
     private func withdraw(_ state: inout State, _ step: StepContext) async throws {
+        // `assign` has refused to begin: nothing was assigned.
         guard let host = state.destinationID else { return }
         try await tools.guests.removeBeforeStart(state.instanceID, from: host)
     }
 
     private func awaitGuest(_ state: inout State, _ step: StepContext) async throws {
-        guard let host = state.destinationID else { return }
+        let host = try require(state.destinationID, .destination, state)
         try await tools.guests.awaitSettled(
             state.instanceID, on: host, within: tools.context.settings.buildTimeout,
             checkCancellation: step.checkCancellation)
@@ -146,12 +150,13 @@ struct EvacuateInstance: InstanceWorkflow {
     /// From here on the instance is where it was moved to. Its workflow ends in the next step, so
     /// that a crash in between leaves the old host's part to it.
     private func finish(_ state: inout State, _ step: StepContext) async throws {
-        guard let host = state.destinationID else { return }
+        let host = try require(state.destinationID, .destination, state)
         let (id, starts) = (state.instanceID, state.starts)
         let name = try tools.guests.name(of: host)
         let zone = tools.placements.placer.index.zone(of: host)
+        let mark = "\(state.workflowID)/finish"
         try await tools.change(
-            id, alongside: { try tools.guests.allocate(id, on: host, in: &$0) },
+            id, alongside: { try tools.guests.allocate(id, on: host, by: mark, in: &$0) },
             { instance in
                 instance.hostID = host
                 instance.hostName = name
@@ -165,9 +170,8 @@ struct EvacuateInstance: InstanceWorkflow {
     }
 
     private func removeSource(_ state: inout State, _ step: StepContext) async throws {
-        if let host = state.destinationID {
-            try await tools.reports.reconsider(state.instanceID, on: host)
-        }
+        let host = try require(state.destinationID, .destination, state)
+        try await tools.reports.reconsider(state.instanceID, on: host)
         // Before the old host is told: it may be back, and its word completes the record.
         try await tools.changeMigration(state.migrationID) { migration in
             if migration.status != .completed { migration.status = .done }

@@ -40,7 +40,10 @@ extension InstanceTools {
             let job = try self.job(found.value, workflow, destination, snapshot)
             return ClaimProposal(jobs: [job], exclusive: Self.groups(found.value)) {
                 candidates, transaction in
-                guard let candidate = candidates.first else { return }
+                guard let candidate = candidates.first else {
+                    throw WorkflowStateError.missing(
+                        .destination, id, workflow: workflow.text)
+                }
                 var changed = found.value
                 try note(&changed, candidate, snapshot)
                 changed.updatedAt = self.context.now()
@@ -60,11 +63,13 @@ extension InstanceTools {
     func claimMoveDestination(
         _ id: InstanceID, _ workflow: WorkflowID, _ migration: MigrationID,
         _ destination: Destination, status: MigrationStatus?
-    ) async throws -> HostID? {
+    ) async throws -> HostID {
         try await claimDestination(
             id, workflow, destination, isPlaced: { $0.moveDestination != nil },
             note: { instance, candidate, _ in instance.moveDestination = candidate.hostID })
-        guard let host = try instance(id).moveDestination else { return nil }
+        guard let host = try instance(id).moveDestination else {
+            throw WorkflowStateError.missing(.destination, id, workflow: workflow.text)
+        }
         let name = try guests.name(of: host)
         try await changeMigration(migration) { record in
             record.destinationHostID = host
@@ -125,14 +130,21 @@ extension InstanceTools {
 
     /// Binds the instance's ports to the devices that its claim on `host` has for them.
     ///
-    /// Throws `GuestFailure` for a device that vanished meanwhile.
+    /// Throws `GuestFailure` for a device that vanished meanwhile, `WorkflowStateError` when
+    /// there is no claim.
     func bindPorts(of id: InstanceID, to host: HostID, isActive: Bool = true) async throws {
         try await context.retryingConflicts(.port) {
             let snapshot = documents.snapshot()
-            let claim = try snapshot.get(HostLedger.self, host.text)?.value.claim(of: id)
+            guard let claim = try snapshot.get(HostLedger.self, host.text)?.value.claim(of: id)
+            else {
+                throw WorkflowStateError.missing(
+                    .claim, id,
+                    workflow: try snapshot.get(Instance.self, id.text)?.value.workflowID?.text
+                        ?? "none")
+            }
             let report = try snapshot.get(HostReport.self, host.text)?.value
             var transaction = documents.makeTransaction()
-            for owned in claim?.devices ?? [] {
+            for owned in claim.devices {
                 guard let portID = owned.portID,
                     let port = try snapshot.get(NetworkPort.self, portID.text)
                 else { continue }

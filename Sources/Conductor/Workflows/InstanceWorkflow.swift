@@ -263,10 +263,16 @@ struct InstanceTools: Sendable {
         }
     }
 
-    /// Takes back a claim that no guest can be using, and forgets the host.
-    func unplace(_ id: InstanceID) async throws {
+    /// Takes back a claim that no guest can be using, and forgets the host; `body` sets what else
+    /// is true then.
+    func unplace(
+        _ id: InstanceID, _ body: (inout Instance) throws -> Void = { _ in }
+    ) async throws {
         try await change(
-            id, alongside: { try guests.unplace(&$0, in: &$1) }, { (_: inout Instance) in })
+            id,
+            alongside: { instance, transaction in
+                try guests.unplace(&instance, in: &transaction)
+            }, body)
     }
 
     /// The way back is done: the instance is as before. With `isBroken` its guest is not, and the

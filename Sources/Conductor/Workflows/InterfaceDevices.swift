@@ -18,6 +18,7 @@ extension InstanceTools {
             }
             let instance = try documents.get(Instance.self, id.text)?.value
             let nic = instance?.interfaces.first { $0.portID == portID }
+            // A port that is gone, or somebody else's, was given back already.
             guard let port = try documents.get(NetworkPort.self, portID.text),
                 port.value.deviceID == id.text
             else { return }

@@ -135,6 +135,7 @@ extension LiveMigrateInstance {
     }
 
     private func releaseClaim(_ state: inout State, _ step: StepContext) async throws {
+        // Claim and destination are written together: without this one nothing was claimed.
         guard !state.hasArrived, let host = try tools.instance(state.instanceID).moveDestination
         else { return }
         try await tools.guests.releaseUnassignedClaim(of: state.instanceID, on: host)
@@ -144,7 +145,7 @@ extension LiveMigrateInstance {
         try step.checkCancellation()
         let given = state
         let id = given.instanceID
-        guard let destination = given.destinationID else { return }
+        let destination = try require(given.destinationID, .destination, given)
         let source = try tools.guests.name(of: given.sourceHostID)
         try await tools.actions.beginEvent(Self.event, id, given.requestID, hostName: source)
         try await tools.bindPorts(of: id, to: destination, isActive: false)
@@ -172,6 +173,7 @@ extension LiveMigrateInstance {
     }
 
     private func withdraw(_ state: inout State, _ step: StepContext) async throws {
+        // Without a destination `prepare` has refused to begin.
         guard !state.hasArrived, let destination = state.destinationID else { return }
         let id = state.instanceID
         try await tools.guests.remove(id, from: destination)
@@ -209,7 +211,7 @@ extension LiveMigrateInstance {
     private func depart(_ state: inout State, _ step: StepContext) async throws {
         try step.checkCancellation()
         let given = state
-        guard let destination = given.destinationID else { return }
+        let destination = try require(given.destinationID, .destination, given)
         let snapshot = tools.documents.snapshot()
         let report = try snapshot.require(HostReport.self, destination.text).value
         guard let uri = report.migrationURI else {
@@ -246,7 +248,7 @@ extension LiveMigrateInstance {
     /// source's that it failed.
     private func arrive(_ state: inout State, _ step: StepContext) async throws {
         let given = state
-        guard let destination = given.destinationID else { return }
+        let destination = try require(given.destinationID, .destination, given)
         let limit =
             tools.context.settings.migrationTimeout + tools.context.settings.actionTimeout
         var waited: Duration = .zero
@@ -276,20 +278,21 @@ extension LiveMigrateInstance {
             state.hasArrived = true
             return
         }
-        guard assignment.departure != nil || assignment.arrival != nil,
-            let destination = given.destinationID
-        else { return }
+        // It was never sent off.
+        guard assignment.departure != nil || assignment.arrival != nil else { return }
+        // Where it may be has to be known: going on would free devices that it may use.
+        let destination = try require(given.destinationID, .destination, given)
         let back = GuestArrival(
             migrationID: given.migrationID,
             sourceHostName: try tools.guests.name(of: destination))
-        try await tools.guests.rewrite(
+        try await tools.guests.rewriteIfAssigned(
             id, on: given.sourceHostID, by: "\(given.workflowID)/stay"
         ) { assignment, _ in
             assignment.departure = nil
             assignment.arrival = back
         }
         if try await isAtSource(given, destination, step) {
-            try await tools.guests.rewrite(
+            try await tools.guests.rewriteIfAssigned(
                 id, on: given.sourceHostID, by: "\(given.workflowID)/stayed"
             ) { assignment, _ in assignment.arrival = nil }
             return
@@ -321,12 +324,13 @@ extension LiveMigrateInstance {
     private func changeHost(_ state: inout State, _ step: StepContext) async throws {
         let given = state
         let id = given.instanceID
-        guard let destination = given.destinationID else { return }
+        let destination = try require(given.destinationID, .destination, given)
+        let mark = "\(given.workflowID)/switch"
         let name = try tools.guests.name(of: destination)
         let zone = tools.placements.placer.index.zone(of: destination)
         try await tools.activateBindings(of: id, on: destination)
         try await tools.change(
-            id, alongside: { try tools.guests.allocate(id, on: destination, in: &$0) },
+            id, alongside: { try tools.guests.allocate(id, on: destination, by: mark, in: &$0) },
             { instance in
                 instance.hostID = destination
                 instance.hostName = name

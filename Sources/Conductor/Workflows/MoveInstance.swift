@@ -121,7 +121,7 @@ extension MoveInstance {
     }
 
     private func notePlaced(_ state: State) async throws {
-        guard let resize = try tools.instance(state.instanceID).resize else { return }
+        let resize = try placedResize(state)
         let name = try tools.guests.name(of: resize.newHostID)
         try await tools.changeMigration(state.migrationID) { migration in
             migration.status = .migrating
@@ -132,7 +132,13 @@ extension MoveInstance {
             Self.scheduleEvent, state.instanceID, state.requestID)
     }
 
+    /// What `place` has noted.
+    private func placedResize(_ state: State) throws -> InstanceResize {
+        try require(tools.instance(state.instanceID).resize, .resize, state)
+    }
+
     private func releaseClaim(_ state: inout State, _ step: StepContext) async throws {
+        // Claim and resize are written together: without this one nothing was claimed.
         guard let resize = try tools.instance(state.instanceID).resize else { return }
         let (id, old) = (state.instanceID, resize.oldFlavor)
         if resize.isInPlace {
@@ -160,8 +166,9 @@ extension MoveInstance {
     private func restart(_ state: inout State, _ step: StepContext) async throws {
         let (id, before) = (state.instanceID, state.before)
         guard try !tools.isDoomed(id) else { return }
-        try await tools.guests.rewrite(id, on: before.hostID, by: "\(state.workflowID)/restart") {
-            assignment, _ in
+        try await tools.guests.rewriteIfAssigned(
+            id, on: before.hostID, by: "\(state.workflowID)/restart"
+        ) { assignment, _ in
             assignment.goal = before.goal
             assignment.guest = before.guest
             assignment.export = nil
@@ -194,13 +201,13 @@ extension MoveInstance {
 extension MoveInstance {
     private func bindPorts(_ state: inout State, _ step: StepContext) async throws {
         try step.checkCancellation()
-        guard let resize = try tools.instance(state.instanceID).resize, !resize.isInPlace else {
-            return
-        }
+        let resize = try placedResize(state)
+        guard !resize.isInPlace else { return }
         try await tools.bindPorts(of: state.instanceID, to: resize.newHostID)
     }
 
     private func restorePorts(_ state: inout State, _ step: StepContext) async throws {
+        // Without a resize `bind_ports` has refused to begin.
         guard let resize = try tools.instance(state.instanceID).resize, !resize.isInPlace else {
             return
         }
@@ -212,7 +219,7 @@ extension MoveInstance {
         try step.checkCancellation()
         let given = state
         let id = given.instanceID
-        guard let resize = try tools.instance(id).resize else { return }
+        let resize = try placedResize(given)
         try await tools.actions.beginEvent(
             Self.event, id, given.requestID,
             hostName: try tools.guests.name(of: resize.newHostID))
@@ -250,12 +257,14 @@ extension MoveInstance {
 
     private func withdraw(_ state: inout State, _ step: StepContext) async throws {
         let (id, before) = (state.instanceID, state.before)
+        // Without a resize `assign` has refused to begin.
         guard let resize = try tools.instance(id).resize else { return }
         guard resize.isInPlace else {
             return try await tools.guests.removeBeforeStart(id, from: resize.newHostID)
         }
-        try await tools.guests.rewrite(id, on: before.hostID, by: "\(state.workflowID)/withdraw") {
-            assignment, generation in
+        try await tools.guests.rewriteIfAssigned(
+            id, on: before.hostID, by: "\(state.workflowID)/withdraw"
+        ) { assignment, generation in
             assignment.goal = .stopped
             assignment.guest = before.guest
             assignment.definedSince = generation
@@ -263,7 +272,7 @@ extension MoveInstance {
     }
 
     private func awaitGuest(_ state: inout State, _ step: StepContext) async throws {
-        guard let resize = try tools.instance(state.instanceID).resize else { return }
+        let resize = try placedResize(state)
         try await tools.guests.awaitSettled(
             state.instanceID, on: resize.newHostID, within: tools.context.settings.buildTimeout,
             checkCancellation: step.checkCancellation)
@@ -272,7 +281,8 @@ extension MoveInstance {
     private func finish(_ state: inout State, _ step: StepContext) async throws {
         let given = state
         let id = given.instanceID
-        guard let resize = try tools.instance(id).resize else { return }
+        let resize = try placedResize(given)
+        let mark = "\(given.workflowID)/finish"
         let name = try tools.guests.name(of: resize.newHostID)
         let zone = tools.placements.placer.index.zone(of: resize.newHostID)
         if !resize.isInPlace {
@@ -284,7 +294,7 @@ extension MoveInstance {
         try await tools.release(
             id,
             alongside: {
-                try tools.guests.allocate(id, on: resize.newHostID, in: &$0)
+                try tools.guests.allocate(id, on: resize.newHostID, by: mark, in: &$0)
             },
             { instance in
                 instance.flavor = given.newFlavor

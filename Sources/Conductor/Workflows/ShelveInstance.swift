@@ -80,8 +80,9 @@ struct ShelveInstance: InstanceWorkflow {
         // Saved or paused memory is gone with the guest's power.
         let isRunning = before.goal == .running
         if !isRunning { state.stateBefore = .stopped }
-        try await tools.guests.rewrite(id, on: before.hostID, by: "\(state.workflowID)/restart") {
-            assignment, _ in
+        try await tools.guests.rewriteIfAssigned(
+            id, on: before.hostID, by: "\(state.workflowID)/restart"
+        ) { assignment, _ in
             assignment.goal = isRunning ? .running : .stopped
             assignment.export = nil
         }

@@ -70,23 +70,12 @@ struct UnshelveInstance: InstanceWorkflow {
     }
 
     private func releaseClaim(_ state: inout State, _ step: StepContext) async throws {
-        let id = state.instanceID
-        if let host = try tools.instance(id).hostID {
-            try await tools.guests.releaseUnassignedClaim(of: id, on: host)
-        }
-        try await tools.change(id) { instance in
-            instance.hostID = nil
-            instance.hostName = nil
-            instance.zone = nil
-            instance.observed = .none
-            instance.rootImageID = nil
-        }
+        try await tools.unplace(state.instanceID) { $0.rootImageID = nil }
     }
 
     private func bindPorts(_ state: inout State, _ step: StepContext) async throws {
         try step.checkCancellation()
-        guard let host = try tools.instance(state.instanceID).hostID else { return }
-        try await tools.bindPorts(of: state.instanceID, to: host)
+        try await tools.bindPorts(of: state.instanceID, to: placedHost(state))
     }
 
     private func unbindPorts(_ state: inout State, _ step: StepContext) async throws {
@@ -97,7 +86,7 @@ struct UnshelveInstance: InstanceWorkflow {
         try step.checkCancellation()
         let id = state.instanceID
         let instance = try tools.instance(id)
-        guard let host = instance.hostID else { return }
+        let host = try require(instance.hostID, .host, state)
         try await tools.actions.beginEvent(
             Self.event, id, state.requestID, hostName: instance.hostName)
         try await tools.guests.insert(id, on: host, by: "\(state.workflowID)/assign") {
@@ -109,23 +98,24 @@ struct UnshelveInstance: InstanceWorkflow {
     }
 
     private func withdraw(_ state: inout State, _ step: StepContext) async throws {
+        // Without a host `assign` has refused to begin.
         guard let host = try tools.instance(state.instanceID).hostID else { return }
         try await tools.guests.removeBeforeStart(state.instanceID, from: host)
     }
 
     private func awaitGuest(_ state: inout State, _ step: StepContext) async throws {
-        guard let host = try tools.instance(state.instanceID).hostID else { return }
         try await tools.guests.awaitSettled(
-            state.instanceID, on: host, within: tools.context.settings.buildTimeout,
+            state.instanceID, on: placedHost(state), within: tools.context.settings.buildTimeout,
             checkCancellation: step.checkCancellation)
     }
 
     private func finish(_ state: inout State, _ step: StepContext) async throws {
         let id = state.instanceID
-        guard let host = try tools.instance(id).hostID else { return }
+        let host = try placedHost(state)
+        let mark = "\(state.workflowID)/finish"
         try await tools.keepInternally(state.imageID)
         try await tools.release(
-            id, alongside: { try tools.guests.allocate(id, on: host, in: &$0) },
+            id, alongside: { try tools.guests.allocate(id, on: host, by: mark, in: &$0) },
             { instance in
                 instance.state = .active
                 instance.desiredPower = .running
