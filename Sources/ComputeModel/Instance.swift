@@ -52,8 +52,8 @@ public struct Instance: Codable, Sendable, Equatable {
     /// Names of security groups asked for (recorded; enforced by the network back end).
     public var securityGroups: [String] = []
 
-    /// Where it stands.
-    public var state: InstanceState = .building
+    /// Where it stands; `enter` changes it.
+    public internal(set) var state: InstanceState = .building
     /// What is being done to it now; nil when nothing is.
     public var task: InstanceTask? = .scheduling
     /// Why it is in `error`, for the tenant.

@@ -3,11 +3,27 @@ import Foundation
 /// Stable states of an instance (OpenStack's `vm_state`).
 ///
 /// ```
-///  building -> active <-> stopped, paused, suspended, rescued
-///                 active, stopped <-> resized
-///                 active, stopped, paused, suspended -> shelved -> shelvedOffloaded -> active
-///  any but deleted <-> error; any -> deleted
+///  building ---> active <-------> stopped
+///                ^  ^  ^          ^  ^  ^
+///                |  |  |          |  |  |
+///                |  |  +> rescued +  |  |    rescue, unrescue
+///                |  +---> resized ---+  |    resize or migrate, then confirm or revert
+///                |                      |
+///                +-----> paused --------+    and back; to stopped when the guest goes off
+///                |       suspended
+///                |           |
+///                |           v
+///                +<------ shelved <----- active, stopped
+///                |           |
+///                |           v
+///                +<-- shelvedOffloaded
+///
+///  any but deleted -> error -> active, stopped, rescued;    any -> deleted
 /// ```
+///
+/// What a workflow has done it may have to take back, also after its last step when a deletion
+/// waits for it; and an administrator may set any instance to active or error. So the way back is
+/// allowed wherever there is one.
 public enum InstanceState: String, Codable, Sendable, CaseIterable {
     case building, active, stopped, paused, suspended, rescued, resized, shelved, error, deleted
     case shelvedOffloaded = "shelved_offloaded"
@@ -16,17 +32,53 @@ public enum InstanceState: String, Codable, Sendable, CaseIterable {
     public var successors: Set<InstanceState> {
         switch self {
         case .building: [.active, .error, .deleted]
+        // `shelvedOffloaded`: an unshelving that is undone at its end.
         case .active:
-            [.stopped, .paused, .suspended, .rescued, .resized, .shelved, .error, .deleted]
+            [
+                .stopped, .paused, .suspended, .rescued, .resized, .shelved, .shelvedOffloaded,
+                .error, .deleted,
+            ]
         case .stopped: [.active, .rescued, .resized, .shelved, .error, .deleted]
         case .paused, .suspended: [.active, .stopped, .shelved, .error, .deleted]
         case .rescued: [.active, .stopped, .error, .deleted]
         case .resized: [.active, .stopped, .error, .deleted]
-        case .shelved: [.active, .shelvedOffloaded, .error, .deleted]
+        // `stopped`, `paused`, `suspended`: a shelving that is undone.
+        case .shelved:
+            [.active, .stopped, .paused, .suspended, .shelvedOffloaded, .error, .deleted]
         case .shelvedOffloaded: [.active, .error, .deleted]
         case .error: [.active, .stopped, .rescued, .deleted]
         case .deleted: []
         }
+    }
+}
+
+/// A state that an instance can't get to.
+public enum InstanceStateError: Error, Sendable, Equatable {
+    /// `InstanceState.successors` doesn't have it.
+    case notAllowed(InstanceID, from: InstanceState, to: InstanceState)
+}
+
+extension InstanceStateError: CustomStringConvertible {
+    /// For the operator's log: tenants have no use for it.
+    public var description: String {
+        switch self {
+        case .notAllowed(let id, let from, let to):
+            "Instance \(id) is \(from.rawValue) and can't become \(to.rawValue); it stays as it"
+                + " is. 'InstanceState.successors' has what can follow."
+        }
+    }
+}
+
+extension Instance {
+    /// Sets the state, the only way to do so. The state that it has is always allowed: steps are
+    /// repeated.
+    ///
+    /// Throws `InstanceStateError` for one that may not follow the present one.
+    public mutating func enter(_ next: InstanceState) throws(InstanceStateError) {
+        guard next == state || state.successors.contains(next) else {
+            throw .notAllowed(id, from: state, to: next)
+        }
+        state = next
     }
 }
 

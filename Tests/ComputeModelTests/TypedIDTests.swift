@@ -30,13 +30,6 @@ import Testing
 }
 
 @Suite struct ModelRuleTests {
-    @Test(arguments: InstanceState.allCases)
-    func everyLivingStateCanBeDeletedAndFromDeletedNothingFollows(state: InstanceState) {
-        #expect(state.successors.contains(.deleted) == (state != .deleted))
-        #expect(!state.successors.contains(state))
-        #expect(!state.successors.contains(.building))
-    }
-
     @Test func rolesAreOrdered() {
         #expect(Role.allCases.shuffled().sorted() == [.reader, .member, .admin])
     }

@@ -1,4 +1,3 @@
-import ComputeModel
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -10,6 +9,7 @@ import Persistence
 import RequestPipeline
 import Testing
 
+@testable import ComputeModel
 @testable import Conductor
 @testable import ControlPlaneState
 @testable import Identity

@@ -1,7 +1,7 @@
-import ComputeModel
 import RequestPipeline
 import Testing
 
+@testable import ComputeModel
 @testable import OpenStackAPI
 
 /// Filters, order and pages of server lists.

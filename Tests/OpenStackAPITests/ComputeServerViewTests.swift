@@ -1,8 +1,8 @@
-import ComputeModel
 import Persistence
 import RequestPipeline
 import Testing
 
+@testable import ComputeModel
 @testable import OpenStackAPI
 
 /// The keys of a server in each microversion, as recorded from Nova.

@@ -1,4 +1,3 @@
-import ComputeModel
 import Conductor
 import Foundation
 import HTTPTypes
@@ -6,6 +5,7 @@ import JSON
 import RequestPipeline
 import Testing
 
+@testable import ComputeModel
 @testable import OpenStackAPI
 
 /// What is refused before anything is done: roles, bodies, others' servers.

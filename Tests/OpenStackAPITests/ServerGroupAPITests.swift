@@ -1,9 +1,9 @@
-import ComputeModel
 import JSON
 import Persistence
 import RequestPipeline
 import Testing
 
+@testable import ComputeModel
 @testable import Conductor
 @testable import OpenStackAPI
 

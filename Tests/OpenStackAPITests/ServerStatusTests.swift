@@ -1,8 +1,8 @@
-import ComputeModel
 import Foundation
 import RequestPipeline
 import Testing
 
+@testable import ComputeModel
 @testable import Conductor
 @testable import OpenStackAPI
 

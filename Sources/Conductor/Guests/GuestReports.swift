@@ -190,11 +190,11 @@ public struct GuestReports: Sendable {
         else { return }
         switch (instance.state, report.power) {
         case (.active, .shutdown), (.active, .crashed), (.paused, .shutdown), (.rescued, .shutdown):
-            instance.state = .stopped
+            try instance.enter(.stopped)
             context.logger.notice(
                 "a server is off by itself",
                 metadata: ["instance": "\(instance.id)", "reason": "\(report.detail)"])
-        case (.stopped, .running): instance.state = .active
+        case (.stopped, .running): try instance.enter(.active)
         default: break
         }
         if try follow(report, into: &transaction) { instance.updatedAt = context.now() }

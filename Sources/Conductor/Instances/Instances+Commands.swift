@@ -180,7 +180,7 @@ extension Instances {
                         + " 'millrace operation list' shows it, and it ends by itself.")
             }
             var changed = found.value
-            changed.state = state
+            try changed.enter(state)
             changed.task = nil
             if state == .active { changed.fault = nil }
             changed.updatedAt = context.now()

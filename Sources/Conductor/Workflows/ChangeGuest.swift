@@ -144,7 +144,7 @@ struct ChangeGuest: InstanceWorkflow {
         default: break
         }
         try await tools.release(state.instanceID) { instance in
-            change.finish(&instance, before: before)
+            try change.finish(&instance, before: before)
         }
     }
 
@@ -162,8 +162,10 @@ struct ChangeGuest: InstanceWorkflow {
 
 extension GuestChange {
     /// Sets what is true of the instance once the host has said so.
-    func finish(_ instance: inout Instance, before: InstanceState) {
-        instance.state = state(after: before)
+    ///
+    /// Throws `InstanceStateError`.
+    func finish(_ instance: inout Instance, before: InstanceState) throws {
+        try instance.enter(state(after: before))
         switch self {
         case .start, .reboot, .resume, .unpause, .unrescue, .unshelve:
             instance.desiredPower = .running

@@ -36,7 +36,7 @@ struct ConfirmResize: InstanceWorkflow {
                         Self.event, state.instanceID, state.requestID)
                 },
                 undo: { state, _ in
-                    try await tools.release(state.instanceID) { $0.state = .resized }
+                    try await tools.release(state.instanceID) { try $0.enter(.resized) }
                 })
         ] + forwardSteps
     }
@@ -82,7 +82,7 @@ struct ConfirmResize: InstanceWorkflow {
             // It may have gone off by itself while it waited.
             let goal = try tools.guests.current(id, on: resize.newHostID)?.goal
             instance.resize = nil
-            instance.state = (goal ?? .running) == .running ? .active : .stopped
+            try instance.enter((goal ?? .running) == .running ? .active : .stopped)
         }
     }
 

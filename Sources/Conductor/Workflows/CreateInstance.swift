@@ -57,7 +57,7 @@ struct CreateInstance: InstanceWorkflow {
             { instance in
                 // A deletion goes on from here, and who waits for it is not to see an error.
                 guard !instance.deletionRequested else { return }
-                instance.state = .error
+                try instance.enter(.error)
                 instance.fault = InstanceFault(
                     code: 500, message: failure?.message ?? Self.failureMessage,
                     details: failure?.trace, created: tools.context.now())
@@ -136,7 +136,7 @@ extension CreateInstance {
                 try tools.guests.allocate(id, on: host, by: mark, in: &transaction)
             },
             { instance in
-                instance.state = .active
+                try instance.enter(.active)
                 instance.launchedAt = instance.launchedAt ?? tools.context.now()
             })
     }

@@ -83,7 +83,7 @@ struct DeleteInstance: InstanceWorkflow {
 
     private func finish(_ state: inout State, _ step: StepContext) async throws {
         try await tools.change(state.instanceID) { instance in
-            instance.state = .deleted
+            try instance.enter(.deleted)
             instance.task = nil
             instance.workflowID = nil
             instance.migrationID = nil
@@ -102,7 +102,7 @@ struct DeleteInstance: InstanceWorkflow {
     /// again.
     private func giveUp(_ state: inout State, _ step: StepContext) async throws {
         try await tools.change(state.instanceID) { instance in
-            instance.state = .error
+            try instance.enter(.error)
             instance.task = nil
             instance.workflowID = nil
             instance.deletionRequested = false

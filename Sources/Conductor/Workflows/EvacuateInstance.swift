@@ -163,7 +163,7 @@ struct EvacuateInstance: InstanceWorkflow {
                 instance.zone = zone
                 instance.observed = try tools.guests.power(of: id, on: host)
                 instance.rootBuild = nil
-                instance.state = starts ? .active : .stopped
+                try instance.enter(starts ? .active : .stopped)
                 instance.desiredPower = starts ? .running : .stopped
                 instance.fault = nil
             })

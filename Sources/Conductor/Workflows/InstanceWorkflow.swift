@@ -284,10 +284,10 @@ struct InstanceTools: Sendable {
         try await release(id) { instance in
             body(&instance)
             if !isBroken {
-                instance.state = state
+                try instance.enter(state)
                 return
             }
-            instance.state = .error
+            try instance.enter(.error)
             instance.fault = InstanceFault(
                 code: 500, message: failure?.message ?? "The operation failed.",
                 details: failure?.trace, created: context.now())

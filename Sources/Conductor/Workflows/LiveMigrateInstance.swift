@@ -336,7 +336,7 @@ extension LiveMigrateInstance {
                 instance.hostName = name
                 instance.zone = zone
                 instance.observed = try tools.guests.power(of: id, on: destination)
-                instance.state = .active
+                try instance.enter(.active)
             })
         try await tools.guests.rewrite(
             id, on: destination, by: "\(given.workflowID)/arrived"

@@ -304,7 +304,7 @@ extension MoveInstance {
                 instance.observed = try tools.guests.power(of: id, on: resize.newHostID)
                 instance.rootBuild = given.rootBuild
                 instance.rootImageID = given.imageID
-                instance.state = .resized
+                try instance.enter(.resized)
                 instance.migrationID = nil
                 instance.resize?.finishedAt = tools.context.now()
             })

@@ -50,7 +50,7 @@ struct RevertResize: InstanceWorkflow {
                     try await tools.changeMigration(state.resize.migrationID) {
                         $0.status = .finished
                     }
-                    try await tools.release(state.instanceID) { $0.state = .resized }
+                    try await tools.release(state.instanceID) { try $0.enter(.resized) }
                 })
         ] + forwardSteps
     }

@@ -114,7 +114,7 @@ struct ShelveInstance: InstanceWorkflow {
         try await tools.endExport(
             state.instanceID, on: state.before.hostID, by: "\(state.workflowID)/end-export")
         try await tools.change(state.instanceID) { instance in
-            instance.state = .shelved
+            try instance.enter(.shelved)
             instance.shelvedImageID = image
             if isOffloading, !instance.deletionRequested { instance.task = .shelvingOffloading }
         }
@@ -139,7 +139,7 @@ struct ShelveInstance: InstanceWorkflow {
         try await tools.release(state.instanceID) { instance in
             instance.desiredPower = .stopped
             guard isOffloading else { return }
-            instance.state = .shelvedOffloaded
+            try instance.enter(.shelvedOffloaded)
             instance.hostID = nil
             instance.hostName = nil
             instance.zone = nil

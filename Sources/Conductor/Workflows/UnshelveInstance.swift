@@ -117,7 +117,7 @@ struct UnshelveInstance: InstanceWorkflow {
         try await tools.release(
             id, alongside: { try tools.guests.allocate(id, on: host, by: mark, in: &$0) },
             { instance in
-                instance.state = .active
+                try instance.enter(.active)
                 instance.desiredPower = .running
                 instance.shelvedImageID = nil
                 instance.launchedAt = tools.context.now()
