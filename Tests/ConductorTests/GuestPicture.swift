@@ -62,8 +62,10 @@ extension GuestPicture {
         for host in bed.fleet.hosts {
             describe(host.snapshot, of: id, names.name(host.spec.name), names)
         }
-        facts["open events"] = try snapshot.list(InstanceAction.self, prefix: "\(id)/")
-            .flatMap { $0.value.events.filter { $0.finishedAt == nil }.map(\.name) }.description
+        facts["open events"] = try snapshot.list(
+            InstanceAction.self, prefix: InstanceAction.keys(of: id)
+        )
+        .flatMap { $0.value.events.filter { $0.finishedAt == nil }.map(\.name) }.description
         let images = try snapshot.list(Image.self).map(\.value)
         facts["images"] = images.map { image in
             let kind = image.ownerID == .millrace ? "internal" : "visible"

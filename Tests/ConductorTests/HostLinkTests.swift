@@ -110,7 +110,8 @@ import Testing
             }
             #expect(try bed.documents.require(Instance.self, id.text) == before)
             #expect(try bed.claims().map(\.phase) == [.allocated])
-            let stored = try bed.documents.require(GuestReport.self, "\(host)/\(id)").value
+            let stored = try bed.documents.require(GuestReport.self, GuestReport.key(host, id))
+                .value
             #expect(stored.detail != "from the test")
         }
     }
@@ -171,7 +172,8 @@ import Testing
             try await bed.fleet.stopAgent("h1")
             let host = try bed.hostID()
             let link = try bed.conductor.link(hostName: "h1")
-            var report = try bed.documents.require(GuestReport.self, "\(host)/\(id)").value
+            var report = try bed.documents.require(GuestReport.self, GuestReport.key(host, id))
+                .value
             let commits = try bed.server.session.commits
             report.reportedAt += 60
             try await link.reportGuests([report])

@@ -36,7 +36,7 @@ import Testing
             #expect(bound.deviceOwner == "compute:nova")
             #expect(bound.macAddress == port.macAddress)
 
-            let key = "\(host)/\(id)"
+            let key = Assignment.key(host, id)
             let assignment = try bed.documents.require(Assignment.self, key).value
             #expect(assignment.goal == .running)
             let nic = try #require(assignment.guest.interfaces.first)

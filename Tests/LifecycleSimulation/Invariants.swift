@@ -133,7 +133,7 @@ struct Invariants {
             let traces = Set(snapshot.guests.keys).union(snapshot.disks.keys)
                 .union(snapshot.vifs.values.map(\.instanceID))
             for id in traces.sorted()
-            where try documents.get(Assignment.self, "\(hostID)/\(id)") == nil {
+            where try documents.get(Assignment.self, Assignment.key(hostID, id)) == nil {
                 log.violate("\(host.spec.name) has something of \(id), which is not assigned")
             }
         }

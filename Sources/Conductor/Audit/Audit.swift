@@ -86,7 +86,7 @@ struct Audit {
 
     /// Whether a claim there has a reason: an assignment, or an instance that is, or moves, there.
     private func mayClaim(_ id: InstanceID, on host: HostID) -> Bool {
-        if assigned["\(host)/\(id)"] != nil { return true }
+        if assigned[Assignment.key(host, id)] != nil { return true }
         guard let instance = instances[id], instance.state != .deleted else { return false }
         return isMoving(instance) || instance.hostID == host
     }
@@ -146,7 +146,7 @@ struct Audit {
                 AuditFinding(
                     .claimMissing, object, "it is on host \(host), which has no claim of it"))
         }
-        if (assigned["\(host)/\(instance.id)"] ?? .absent) == .absent {
+        if (assigned[Assignment.key(host, instance.id)] ?? .absent) == .absent {
             findings.append(
                 AuditFinding(
                     .assignmentMissing, object,

@@ -57,7 +57,8 @@ public struct AuditRun: Sendable {
         _ inventory: HostInventory, _ host: ComputeHost
     ) throws -> [AuditFinding] {
         let snapshot = context.documents.snapshot()
-        let assignments = try snapshot.list(Assignment.self, prefix: "\(host.id)/").map(\.value)
+        let assignments = try snapshot.list(Assignment.self, prefix: Assignment.keys(of: host.id))
+            .map(\.value)
         let wanted = Dictionary(
             assignments.map { ($0.instanceID, $0) }, uniquingKeysWith: { first, _ in first })
         var findings: [AuditFinding] = []
@@ -74,7 +75,7 @@ public struct AuditRun: Sendable {
         }
         for assignment in assignments {
             let id = assignment.instanceID
-            let report = try snapshot.get(GuestReport.self, "\(host.id)/\(id)")?.value
+            let report = try snapshot.get(GuestReport.self, GuestReport.key(host.id, id))?.value
             guard let report, report.generation == assignment.generation,
                 report.phase == .settled
             else { continue }

@@ -7,7 +7,7 @@ import Persistence
 extension GuestAssignments {
     /// The assignment of an instance on a host.
     func current(_ id: InstanceID, on host: HostID) throws -> Assignment? {
-        try context.documents.get(Assignment.self, "\(host)/\(id)")?.value
+        try context.documents.get(Assignment.self, Assignment.key(host, id))?.value
     }
 
     /// Writes the next generation of an assignment; `change` is handed its number. Nothing happens
@@ -33,7 +33,7 @@ extension GuestAssignments {
     ) async throws -> Bool {
         try await context.retryingConflicts(.server) {
             let snapshot = context.documents.snapshot()
-            guard let found = try snapshot.get(Assignment.self, "\(host)/\(id)") else {
+            guard let found = try snapshot.get(Assignment.self, Assignment.key(host, id)) else {
                 return false
             }
             if found.value.writtenBy == mark { return true }
@@ -55,7 +55,7 @@ extension GuestAssignments {
     ) async throws {
         try await context.retryingConflicts(.server) {
             let snapshot = context.documents.snapshot()
-            guard try snapshot.get(Assignment.self, "\(host)/\(id)") == nil else { return }
+            guard try snapshot.get(Assignment.self, Assignment.key(host, id)) == nil else { return }
             var made = try make(snapshot, try nextGeneration(id, snapshot, besides: [host]))
             made.writtenBy = mark
             let inserted = made
@@ -79,7 +79,7 @@ extension GuestAssignments {
             if let destination = migration.destinationHostID { hosts.insert(destination) }
         }
         let generations = try hosts.compactMap {
-            try snapshot.get(Assignment.self, "\($0)/\(id)")?.value.generation
+            try snapshot.get(Assignment.self, Assignment.key($0, id))?.value.generation
         }
         return (generations.max() ?? 0) + 1
     }
@@ -113,11 +113,12 @@ extension GuestAssignments {
         _ id: InstanceID, on host: HostID, during awaited: Awaited = .change,
         within limit: Duration, checkCancellation: @Sendable () throws -> Void
     ) async throws -> GuestReport {
-        let key = "\(host)/\(id)"
         var waited: Duration = .zero
         while waited < limit {
             try checkCancellation()
-            if let report = try await report(key, within: Self.lookInterval) { return report }
+            if let report = try await report(of: id, on: host, within: Self.lookInterval) {
+                return report
+            }
             waited += Self.lookInterval
             guard try hosts.isUp(host) else {
                 throw GuestFailure(
@@ -143,12 +144,12 @@ extension GuestAssignments {
     /// The power of the guest as the host said last: an instance that gets there has been told of
     /// before.
     func power(of id: InstanceID, on host: HostID) throws -> GuestPower {
-        try context.documents.get(GuestReport.self, "\(host)/\(id)")?.value.power ?? .none
+        try context.documents.get(GuestReport.self, GuestReport.key(host, id))?.value.power ?? .none
     }
 
     /// Whether the host's last word is that the present assignment did not work.
     func isFailed(_ id: InstanceID, on host: HostID) throws -> Bool {
-        let report = try context.documents.get(GuestReport.self, "\(host)/\(id)")?.value
+        let report = try context.documents.get(GuestReport.self, GuestReport.key(host, id))?.value
         let generation = try current(id, on: host)?.generation
         return report?.generation == generation && report?.phase == .failed
     }
@@ -217,11 +218,11 @@ extension GuestAssignments {
     func releaseUnassignedClaim(
         of id: InstanceID, on host: HostID, in transaction: inout DocumentTransaction
     ) throws {
-        guard try context.documents.get(Assignment.self, "\(host)/\(id)") == nil,
+        guard try context.documents.get(Assignment.self, Assignment.key(host, id)) == nil,
             let ledger = try context.documents.get(HostLedger.self, host.text),
             ledger.value.claim(of: id) != nil
         else { return }
-        try transaction.requireAbsent(Assignment.self, "\(host)/\(id)")
+        try transaction.requireAbsent(Assignment.self, Assignment.key(host, id))
         var changed = ledger.value
         changed.claims.removeAll { $0.instanceID == id }
         try transaction.update(ledger, to: changed)
@@ -234,7 +235,7 @@ extension GuestAssignments {
     /// Turns the assignment on a host to `absent`; nothing happens without one.
     func withdraw(_ id: InstanceID, on host: HostID) async throws {
         try await context.retryingConflicts(.server) {
-            try await withdraw("\(host)/\(id)", host, id)
+            try await withdrawOnce(id, on: host)
         }
     }
 
@@ -242,7 +243,7 @@ extension GuestAssignments {
     /// takes longer than the removal time, is not waited for: claim and assignment stay, and are
     /// let go when it answers.
     func remove(_ id: InstanceID, from host: HostID) async throws {
-        let key = "\(host)/\(id)"
+        let key = Assignment.key(host, id)
         try await withdraw(id, on: host)
         var waited: Duration = .zero
         while waited < context.settings.removalTimeout {

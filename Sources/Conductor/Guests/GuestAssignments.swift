@@ -18,7 +18,7 @@ struct GuestAssignments: Sendable {
         try await context.retryingConflicts(.server) {
             let snapshot = documents.snapshot()
             let instance = try snapshot.require(Instance.self, id.text)
-            guard try snapshot.get(Assignment.self, "\(host)/\(id)") == nil else { return }
+            guard try snapshot.get(Assignment.self, Assignment.key(host, id)) == nil else { return }
             let guest = try GuestBlueprint.guest(instance.value, host: host, snapshot)
             var spawning = instance.value
             if !spawning.deletionRequested { spawning.task = .spawning }
@@ -37,12 +37,16 @@ struct GuestAssignments: Sendable {
     static let lookInterval: Duration = .seconds(1)
 
     /// A report that says the last word about the present assignment; nil when there is none yet.
-    func report(_ key: String, within timeout: Duration) async throws -> GuestReport? {
-        let generation = try documents.get(Assignment.self, key)?.value.generation
+    func report(
+        of id: InstanceID, on host: HostID, within timeout: Duration
+    ) async throws -> GuestReport? {
+        let generation = try documents.get(Assignment.self, Assignment.key(host, id))?.value
+            .generation
         do {
             // The type is written down: left to inference, `nil` would count as an answer.
             let last: GuestReport = try await documents.wait(
-                for: GuestReport.self, key, timeout: timeout, clock: context.clock
+                for: GuestReport.self, GuestReport.key(host, id), timeout: timeout,
+                clock: context.clock
             ) { report in
                 guard let report = report?.value, report.generation == generation else {
                     return nil
@@ -70,8 +74,9 @@ struct GuestAssignments: Sendable {
         for host in hosts { try await remove(id, from: host) }
     }
 
-    func withdraw(_ key: String, _ host: HostID, _ id: InstanceID) async throws {
-        guard let assignment = try documents.get(Assignment.self, key),
+    /// One attempt of `withdraw(_:on:)`, which another writer may beat.
+    func withdrawOnce(_ id: InstanceID, on host: HostID) async throws {
+        guard let assignment = try documents.get(Assignment.self, Assignment.key(host, id)),
             assignment.value.goal != .absent
         else { return }
         var transaction = documents.makeTransaction()

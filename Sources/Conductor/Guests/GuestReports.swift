@@ -114,7 +114,7 @@ public struct GuestReports: Sendable {
     /// Carries over again what a host said last, because the instance is on that host only now.
     func reconsider(_ instance: InstanceID, on host: HostID) async throws {
         try await context.retryingConflicts(.server) {
-            let key = "\(host)/\(instance)"
+            let key = GuestReport.key(host, instance)
             guard let report = try context.documents.get(GuestReport.self, key)?.value else {
                 return
             }
@@ -169,7 +169,7 @@ public struct GuestReports: Sendable {
     /// word came while the workflow had it, and isn't said again.
     func catchUp(_ instance: inout Instance, into transaction: inout DocumentTransaction) throws {
         guard let host = instance.hostID else { return }
-        let key = "\(host)/\(instance.id)"
+        let key = GuestReport.key(host, instance.id)
         guard let report = try context.documents.get(GuestReport.self, key) else {
             return try transaction.requireAbsent(GuestReport.self, key)
         }

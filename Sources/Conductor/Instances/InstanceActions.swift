@@ -13,7 +13,8 @@ public struct InstanceActions: Sendable {
 
     /// Those of an instance, the newest first.
     public func list(_ instance: InstanceID) throws(StoreError) -> [InstanceAction] {
-        try context.documents.list(InstanceAction.self, prefix: "\(instance)/").map(\.value)
+        try context.documents.list(InstanceAction.self, prefix: InstanceAction.keys(of: instance))
+            .map(\.value)
             .sorted { $0.startedAt > $1.startedAt }
     }
 
@@ -21,7 +22,7 @@ public struct InstanceActions: Sendable {
     public func show(
         _ instance: InstanceID, _ request: APIRequestID
     ) throws(StoreError) -> InstanceAction? {
-        try context.documents.get(InstanceAction.self, "\(instance)/\(request)")?.value
+        try context.documents.get(InstanceAction.self, InstanceAction.key(instance, request))?.value
     }
 
     /// Notes an action that was accepted, within the transaction that accepts it.
@@ -71,7 +72,7 @@ public struct InstanceActions: Sendable {
         _ instance: InstanceID, _ request: APIRequestID,
         _ body: (inout InstanceAction) -> Void
     ) async throws {
-        let key = "\(instance)/\(request)"
+        let key = InstanceAction.key(instance, request)
         guard try context.documents.get(InstanceAction.self, key) != nil else { return }
         try await context.documents.mutate(InstanceAction.self, key) { action in
             let before = action

@@ -119,7 +119,7 @@ extension Instances {
     ) throws -> Assignment {
         guard let host = instance.hostID,
             let assignment = try context.documents.get(
-                Assignment.self, "\(host)/\(instance.id)")?.value
+                Assignment.self, Assignment.key(host, instance.id))?.value
         else {
             throw DomainError.conflict(
                 .server, .state,

@@ -165,7 +165,7 @@ extension Instances {
             instanceID: instance.id, requestID: caller.requestID, workflowID: id,
             migrationID: migrationID, hostName: hostName, starts: !endsStopped && isRunning,
             sourceHostID: host,
-            before: try snapshot.get(Assignment.self, "\(host)/\(instance.id)")?.value,
+            before: try snapshot.get(Assignment.self, Assignment.key(host, instance.id))?.value,
             stateBefore: instance.state,
             bindingsBefore: try tools.bindings(of: instance, snapshot))
         return try await accept(

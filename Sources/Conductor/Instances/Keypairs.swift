@@ -12,12 +12,12 @@ public struct Keypairs: Sendable {
 
     /// The user's, ordered by name.
     public func list(_ user: UserID) throws -> [Keypair] {
-        try context.documents.list(Keypair.self, prefix: "\(user)/").map(\.value)
+        try context.documents.list(Keypair.self, prefix: Keypair.keys(of: user)).map(\.value)
     }
 
     /// One of the user's. Throws `notFound`.
     public func show(_ name: String, _ user: UserID) throws -> Keypair {
-        let key = "\(user)/\(DocumentKey.escaped(name))"
+        let key = Keypair.key(user, name)
         guard let keypair = try context.documents.get(Keypair.self, key)?.value else {
             throw DomainError.notFound(.keypair, name)
         }
@@ -36,7 +36,7 @@ public struct Keypairs: Sendable {
 
     /// Removes a key; instances keep their copy. Throws `notFound`.
     public func delete(_ name: String, _ user: UserID) async throws {
-        let key = "\(user)/\(DocumentKey.escaped(name))"
+        let key = Keypair.key(user, name)
         guard let keypair = try context.documents.get(Keypair.self, key) else {
             throw DomainError.notFound(.keypair, name)
         }

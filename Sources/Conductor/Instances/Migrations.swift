@@ -39,7 +39,7 @@ public struct Migrations: Sendable {
     ) async throws {
         try await context.retryingConflicts(.migration) {
             let migration = try show(reference, of: instance, caller)
-            let key = "\(migration.sourceHostID)/\(instance)"
+            let key = Assignment.key(migration.sourceHostID, instance)
             guard migration.kind == .liveMigration, migration.status == .running,
                 let assignment = try context.documents.get(Assignment.self, key),
                 assignment.value.departure?.migrationID == migration.id

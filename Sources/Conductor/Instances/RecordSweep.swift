@@ -42,7 +42,7 @@ struct RecordSweep: Sendable {
                 && ($0.value.terminatedAt ?? limit) < limit
         }.prefix(1)
         let actions = try instances.flatMap {
-            try documents.list(InstanceAction.self, prefix: "\($0.value.id)/")
+            try documents.list(InstanceAction.self, prefix: InstanceAction.keys(of: $0.value.id))
         }
         let overflow = actions.count > Self.batchMax
         guard !workflows.isEmpty || !instances.isEmpty else { return 0 }

@@ -64,7 +64,8 @@ public struct HostLink: ControlPlaneLink {
         let now = hub.board.revision(id)
         let questions = hub.board.takeQuestions(id)
         let assignments = try await storing {
-            try context.documents.list(Assignment.self, prefix: "\(id)/").map(\.value)
+            try context.documents.list(Assignment.self, prefix: Assignment.keys(of: id)).map(
+                \.value)
         }
         return AssignmentBatch(revision: now, assignments: assignments, questions: questions)
     }
@@ -92,7 +93,7 @@ public struct HostLink: ControlPlaneLink {
     ) async throws(AgentLinkError) {
         let id = try hostID()
         let assigned = try await storing {
-            try context.documents.list(Assignment.self, prefix: "\(id)/")
+            try context.documents.list(Assignment.self, prefix: Assignment.keys(of: id))
                 .contains { $0.value.guest.image.id == image }
         }
         guard assigned else {
@@ -119,7 +120,7 @@ public struct HostLink: ControlPlaneLink {
         let id = try hostID()
         hub.liveness.heard(id)
         let isWanted = try await storing {
-            try context.documents.list(Assignment.self, prefix: "\(id)/")
+            try context.documents.list(Assignment.self, prefix: Assignment.keys(of: id))
                 .contains { $0.value.export?.imageID == image }
         }
         guard isWanted else {

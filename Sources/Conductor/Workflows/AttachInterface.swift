@@ -52,7 +52,7 @@ struct AttachInterface: InstanceWorkflow {
         try step.checkCancellation()
         let (host, port) = (state.hostID, state.portID)
         try await tools.guests.rewrite(
-            state.instanceID, on: host, by: "\(state.workflowID)/assign"
+            state.instanceID, on: host, by: state.mark("assign")
         ) { assignment, _ in
             guard !assignment.guest.interfaces.contains(where: { $0.portID == port }) else {
                 return
@@ -72,7 +72,7 @@ struct AttachInterface: InstanceWorkflow {
         let (id, host, port) = (state.instanceID, state.hostID, state.portID)
         guard try !tools.isDoomed(id) else { return }
         try await tools.guests.rewriteIfAssigned(
-            id, on: host, by: "\(state.workflowID)/withdraw"
+            id, on: host, by: state.mark("withdraw")
         ) { assignment, _ in
             assignment.guest.interfaces.removeAll { $0.portID == port }
         }
@@ -84,7 +84,7 @@ struct AttachInterface: InstanceWorkflow {
         let snapshot = tools.documents.snapshot()
         let nic = try GuestBlueprint.nic(port, on: host, snapshot)
         try await tools.guests.rewriteIfAssigned(
-            id, on: host, by: "\(state.workflowID)/keep"
+            id, on: host, by: state.mark("keep")
         ) { assignment, _ in
             guard !assignment.guest.interfaces.contains(where: { $0.portID == port }) else {
                 return

@@ -56,7 +56,7 @@ struct ChangeGuest: InstanceWorkflow {
         let (change, before, id) = (state.change, state.stateBefore, state.instanceID)
         let host = state.before.hostID
         let instance = try tools.instance(id)
-        try await tools.guests.rewrite(id, on: host, by: "\(state.workflowID)/assign") {
+        try await tools.guests.rewrite(id, on: host, by: state.mark("assign")) {
             assignment, generation in
             let target: Instance =
                 if case .rebuild(let rebuilt) = change { rebuilt } else { instance }
@@ -82,7 +82,7 @@ struct ChangeGuest: InstanceWorkflow {
             try tools.guests.current(id, on: before.hostID)?.generation != before.generation
         else { return }
         try await tools.guests.rewriteIfAssigned(
-            id, on: before.hostID, by: "\(state.workflowID)/restore"
+            id, on: before.hostID, by: state.mark("restore")
         ) { assignment, generation in
             assignment.goal = before.goal
             assignment.guest = before.guest
@@ -105,7 +105,7 @@ struct ChangeGuest: InstanceWorkflow {
         let (id, host) = (state.instanceID, state.before.hostID)
         state.stateBefore = .stopped
         try await tools.guests.rewriteIfAssigned(
-            id, on: host, by: "\(state.workflowID)/memory-lost"
+            id, on: host, by: state.mark("memory-lost")
         ) { assignment, _ in
             assignment.goal = .stopped
             assignment.restart = nil
@@ -136,7 +136,7 @@ struct ChangeGuest: InstanceWorkflow {
         case .snapshot, .rebuild:
             // The copy is stored, and the old disk is not gone back to.
             try await tools.guests.rewrite(
-                state.instanceID, on: state.before.hostID, by: "\(state.workflowID)/finish"
+                state.instanceID, on: state.before.hostID, by: state.mark("finish")
             ) { assignment, _ in
                 assignment.export = nil
                 assignment.guest.keptRootBuilds = nil

@@ -58,7 +58,7 @@ struct ConfirmResize: InstanceWorkflow {
             return try await tools.guests.remove(id, from: resize.oldHostID)
         }
         try await tools.guests.rewrite(
-            id, on: resize.newHostID, by: "\(state.workflowID)/remove-source"
+            id, on: resize.newHostID, by: state.mark("remove-source")
         ) { assignment, _ in assignment.guest.keptRootBuilds = nil }
         try await tools.change(
             id,

@@ -129,7 +129,7 @@ extension CreateInstance {
     private func finish(_ state: inout State, _ step: StepContext) async throws {
         let id = state.instanceID
         let host = try placedHost(state)
-        let mark = "\(state.workflowID)/finish"
+        let mark = state.mark("finish")
         try await tools.release(
             id,
             alongside: { _, transaction in

@@ -53,7 +53,7 @@ struct DetachInterface: InstanceWorkflow {
         try step.checkCancellation()
         let port = state.portID
         try await tools.guests.rewrite(
-            state.instanceID, on: state.hostID, by: "\(state.workflowID)/assign"
+            state.instanceID, on: state.hostID, by: state.mark("assign")
         ) { assignment, _ in
             assignment.guest.interfaces.removeAll { $0.portID == port }
         }
@@ -69,7 +69,7 @@ struct DetachInterface: InstanceWorkflow {
         guard try !tools.isDoomed(state.instanceID) else { return }
         let before = state.before
         try await tools.guests.rewriteIfAssigned(
-            state.instanceID, on: state.hostID, by: "\(state.workflowID)/put-back"
+            state.instanceID, on: state.hostID, by: state.mark("put-back")
         ) { assignment, _ in assignment.guest.interfaces = before }
         do {
             try await tools.guests.awaitSettled(

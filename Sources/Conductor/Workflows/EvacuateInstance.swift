@@ -89,7 +89,7 @@ struct EvacuateInstance: InstanceWorkflow {
     private func fence(_ state: inout State, _ step: StepContext) async throws {
         guard let before = state.before, before.goal != .absent else { return }
         try await tools.guests.rewrite(
-            state.instanceID, on: state.sourceHostID, by: "\(state.workflowID)/fence"
+            state.instanceID, on: state.sourceHostID, by: state.mark("fence")
         ) { assignment, _ in
             assignment.goal = .stopped
             assignment.restart = .hard
@@ -99,7 +99,7 @@ struct EvacuateInstance: InstanceWorkflow {
     private func unfence(_ state: inout State, _ step: StepContext) async throws {
         guard let before = state.before, try !tools.isDoomed(state.instanceID) else { return }
         try await tools.guests.rewriteIfAssigned(
-            state.instanceID, on: state.sourceHostID, by: "\(state.workflowID)/unfence"
+            state.instanceID, on: state.sourceHostID, by: state.mark("unfence")
         ) { assignment, _ in
             assignment.goal = before.goal
             assignment.restart = before.restart
@@ -123,7 +123,7 @@ struct EvacuateInstance: InstanceWorkflow {
         try await tools.actions.beginEvent(
             Self.event, id, state.requestID, hostName: try tools.guests.name(of: host))
         try await tools.setTask(id, .rebuilding)
-        try await tools.guests.insert(id, on: host, by: "\(state.workflowID)/assign") {
+        try await tools.guests.insert(id, on: host, by: state.mark("assign")) {
             snapshot, generation in
             var instance = try snapshot.require(Instance.self, id.text).value
             instance.rootBuild = nil
@@ -154,7 +154,7 @@ struct EvacuateInstance: InstanceWorkflow {
         let (id, starts) = (state.instanceID, state.starts)
         let name = try tools.guests.name(of: host)
         let zone = tools.placements.placer.index.zone(of: host)
-        let mark = "\(state.workflowID)/finish"
+        let mark = state.mark("finish")
         try await tools.change(
             id, alongside: { try tools.guests.allocate(id, on: host, by: mark, in: &$0) },
             { instance in

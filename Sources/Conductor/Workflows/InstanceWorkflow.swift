@@ -19,6 +19,10 @@ protocol InstanceWorkflowState: Codable, Sendable {
 }
 
 extension InstanceWorkflowState {
+    /// What a step of this workflow marks its writes with. Stored: a step of that name must find
+    /// its own again after a crash, and after an upgrade.
+    func mark(_ step: String) -> String { "\(workflowID)/\(step)" }
+
     var goesForward: Bool? {
         get { nil }
         set {}

@@ -149,7 +149,7 @@ extension LiveMigrateInstance {
         let source = try tools.guests.name(of: given.sourceHostID)
         try await tools.actions.beginEvent(Self.event, id, given.requestID, hostName: source)
         try await tools.bindPorts(of: id, to: destination, isActive: false)
-        try await tools.guests.insert(id, on: destination, by: "\(given.workflowID)/prepare") {
+        try await tools.guests.insert(id, on: destination, by: given.mark("prepare")) {
             snapshot, generation in
             let instance = try snapshot.require(Instance.self, id.text).value
             var guest = given.before.guest
@@ -237,7 +237,7 @@ extension LiveMigrateInstance {
         departure.hostCells = report.numaCells
         try await tools.changeMigration(given.migrationID) { $0.status = .running }
         try await tools.guests.rewrite(
-            given.instanceID, on: given.sourceHostID, by: "\(given.workflowID)/depart"
+            given.instanceID, on: given.sourceHostID, by: given.mark("depart")
         ) { [departure] assignment, _ in
             assignment.departure = departure
             assignment.arrival = nil
@@ -286,14 +286,14 @@ extension LiveMigrateInstance {
             migrationID: given.migrationID,
             sourceHostName: try tools.guests.name(of: destination))
         try await tools.guests.rewriteIfAssigned(
-            id, on: given.sourceHostID, by: "\(given.workflowID)/stay"
+            id, on: given.sourceHostID, by: given.mark("stay")
         ) { assignment, _ in
             assignment.departure = nil
             assignment.arrival = back
         }
         if try await isAtSource(given, destination, step) {
             try await tools.guests.rewriteIfAssigned(
-                id, on: given.sourceHostID, by: "\(given.workflowID)/stayed"
+                id, on: given.sourceHostID, by: given.mark("stayed")
             ) { assignment, _ in assignment.arrival = nil }
             return
         }
@@ -311,7 +311,7 @@ extension LiveMigrateInstance {
                 checkCancellation: step.checkCancellation)
             return word.phase != .prepared && word.phase != .departed
         } catch is GuestFailure {
-            let key = "\(destination)/\(state.instanceID)"
+            let key = GuestReport.key(destination, state.instanceID)
             let report = try tools.documents.get(GuestReport.self, key)?.value
             return report?.power != .running
         }
@@ -325,7 +325,7 @@ extension LiveMigrateInstance {
         let given = state
         let id = given.instanceID
         let destination = try require(given.destinationID, .destination, given)
-        let mark = "\(given.workflowID)/switch"
+        let mark = given.mark("switch")
         let name = try tools.guests.name(of: destination)
         let zone = tools.placements.placer.index.zone(of: destination)
         try await tools.activateBindings(of: id, on: destination)
@@ -339,7 +339,7 @@ extension LiveMigrateInstance {
                 try instance.enter(.active)
             })
         try await tools.guests.rewrite(
-            id, on: destination, by: "\(given.workflowID)/arrived"
+            id, on: destination, by: given.mark("arrived")
         ) { assignment, _ in assignment.arrival = nil }
     }
 

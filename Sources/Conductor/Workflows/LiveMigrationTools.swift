@@ -23,8 +23,8 @@ extension InstanceTools {
     func arrival(
         of id: InstanceID, on destination: HostID, from source: HostID, within limit: Duration
     ) async throws -> Bool {
-        let arrived = "\(destination)/\(id)"
-        let sent = "\(source)/\(id)"
+        let arrived = GuestReport.key(destination, id)
+        let sent = GuestReport.key(source, id)
         do {
             return try await documents.wait(
                 watching: [GuestReport.self], timeout: limit, clock: context.clock

@@ -160,14 +160,14 @@ extension MoveInstance {
     private func stop(_ state: inout State, _ step: StepContext) async throws {
         try step.checkCancellation()
         try await tools.powerOff(
-            state.instanceID, on: state.before.hostID, by: "\(state.workflowID)/stop", step)
+            state.instanceID, on: state.before.hostID, by: state.mark("stop"), step)
     }
 
     private func restart(_ state: inout State, _ step: StepContext) async throws {
         let (id, before) = (state.instanceID, state.before)
         guard try !tools.isDoomed(id) else { return }
         try await tools.guests.rewriteIfAssigned(
-            id, on: before.hostID, by: "\(state.workflowID)/restart"
+            id, on: before.hostID, by: state.mark("restart")
         ) { assignment, _ in
             assignment.goal = before.goal
             assignment.guest = before.guest
@@ -184,14 +184,14 @@ extension MoveInstance {
         try await tools.makeMoveImage(state.imageID, of: tools.instance(state.instanceID))
         try await tools.export(
             state.instanceID, on: state.before.hostID, as: state.imageID,
-            by: "\(state.workflowID)/copy", step)
+            by: state.mark("copy"), step)
         try await tools.setTask(state.instanceID, .resizeMigrated)
         try await tools.changeMigration(state.migrationID) { $0.status = .postMigrating }
     }
 
     private func dropCopy(_ state: inout State, _ step: StepContext) async throws {
         try await tools.endExport(
-            state.instanceID, on: state.before.hostID, by: "\(state.workflowID)/drop-copy")
+            state.instanceID, on: state.before.hostID, by: state.mark("drop-copy"))
         try await tools.discard(state.imageID)
     }
 }
@@ -224,7 +224,7 @@ extension MoveInstance {
             Self.event, id, given.requestID,
             hostName: try tools.guests.name(of: resize.newHostID))
         try await tools.setTask(id, .resizeFinish)
-        let mark = "\(given.workflowID)/assign"
+        let mark = given.mark("assign")
         if resize.isInPlace {
             try await tools.guests.rewrite(id, on: resize.oldHostID, by: mark) {
                 assignment, generation in
@@ -263,7 +263,7 @@ extension MoveInstance {
             return try await tools.guests.removeBeforeStart(id, from: resize.newHostID)
         }
         try await tools.guests.rewriteIfAssigned(
-            id, on: before.hostID, by: "\(state.workflowID)/withdraw"
+            id, on: before.hostID, by: state.mark("withdraw")
         ) { assignment, generation in
             assignment.goal = .stopped
             assignment.guest = before.guest
@@ -282,12 +282,12 @@ extension MoveInstance {
         let given = state
         let id = given.instanceID
         let resize = try placedResize(given)
-        let mark = "\(given.workflowID)/finish"
+        let mark = given.mark("finish")
         let name = try tools.guests.name(of: resize.newHostID)
         let zone = tools.placements.placer.index.zone(of: resize.newHostID)
         if !resize.isInPlace {
             try await tools.endExport(
-                id, on: resize.oldHostID, by: "\(given.workflowID)/end-export")
+                id, on: resize.oldHostID, by: given.mark("end-export"))
         }
         try await tools.reports.reconsider(id, on: resize.newHostID)
         try await tools.changeMigration(given.migrationID) { $0.status = .finished }

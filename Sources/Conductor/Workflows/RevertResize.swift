@@ -98,7 +98,7 @@ struct RevertResize: InstanceWorkflow {
         guard try !tools.isDoomed(id) else { return }
         let instance = try tools.instance(id)
         try await tools.guests.rewrite(
-            id, on: resize.oldHostID, by: "\(state.workflowID)/assign"
+            id, on: resize.oldHostID, by: state.mark("assign")
         ) { assignment, generation in
             assignment.goal = resize.wasRunning ? .running : .stopped
             assignment.guest = try GuestBlueprint.guest(

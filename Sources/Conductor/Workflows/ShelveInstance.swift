@@ -69,7 +69,7 @@ struct ShelveInstance: InstanceWorkflow {
         try step.checkCancellation()
         guard state.isCopying else { return }
         try await tools.powerOff(
-            state.instanceID, on: state.before.hostID, by: "\(state.workflowID)/stop", step)
+            state.instanceID, on: state.before.hostID, by: state.mark("stop"), step)
     }
 
     private func restart(_ state: inout State, _ step: StepContext) async throws {
@@ -81,7 +81,7 @@ struct ShelveInstance: InstanceWorkflow {
         let isRunning = before.goal == .running
         if !isRunning { state.stateBefore = .stopped }
         try await tools.guests.rewriteIfAssigned(
-            id, on: before.hostID, by: "\(state.workflowID)/restart"
+            id, on: before.hostID, by: state.mark("restart")
         ) { assignment, _ in
             assignment.goal = isRunning ? .running : .stopped
             assignment.export = nil
@@ -97,13 +97,13 @@ struct ShelveInstance: InstanceWorkflow {
         guard state.isCopying else { return }
         try await tools.export(
             state.instanceID, on: state.before.hostID, as: state.imageID,
-            by: "\(state.workflowID)/copy", step)
+            by: state.mark("copy"), step)
     }
 
     private func dropCopy(_ state: inout State, _ step: StepContext) async throws {
         guard state.isCopying else { return }
         try await tools.endExport(
-            state.instanceID, on: state.before.hostID, by: "\(state.workflowID)/drop-copy")
+            state.instanceID, on: state.before.hostID, by: state.mark("drop-copy"))
         try await tools.discard(state.imageID)
     }
 
@@ -112,7 +112,7 @@ struct ShelveInstance: InstanceWorkflow {
         let image = state.imageID
         let isOffloading = state.isOffloading
         try await tools.endExport(
-            state.instanceID, on: state.before.hostID, by: "\(state.workflowID)/end-export")
+            state.instanceID, on: state.before.hostID, by: state.mark("end-export"))
         try await tools.change(state.instanceID) { instance in
             try instance.enter(.shelved)
             instance.shelvedImageID = image

@@ -89,7 +89,7 @@ struct UnshelveInstance: InstanceWorkflow {
         let host = try require(instance.hostID, .host, state)
         try await tools.actions.beginEvent(
             Self.event, id, state.requestID, hostName: instance.hostName)
-        try await tools.guests.insert(id, on: host, by: "\(state.workflowID)/assign") {
+        try await tools.guests.insert(id, on: host, by: state.mark("assign")) {
             snapshot, generation in
             Assignment(
                 instanceID: id, hostID: host, generation: generation, goal: .running,
@@ -112,7 +112,7 @@ struct UnshelveInstance: InstanceWorkflow {
     private func finish(_ state: inout State, _ step: StepContext) async throws {
         let id = state.instanceID
         let host = try placedHost(state)
-        let mark = "\(state.workflowID)/finish"
+        let mark = state.mark("finish")
         try await tools.keepInternally(state.imageID)
         try await tools.release(
             id, alongside: { try tools.guests.allocate(id, on: host, by: mark, in: &$0) },
