@@ -54,10 +54,6 @@ struct Audit {
         return workflows[workflow.text].map { !$0.isFinished } ?? false
     }
 
-    private func isGone(_ id: InstanceID) -> Bool {
-        instances[id].map { $0.state == .deleted } ?? true
-    }
-
     // MARK: Claims and assignments
 
     private func claims(of ledger: HostLedger) -> [AuditFinding] {

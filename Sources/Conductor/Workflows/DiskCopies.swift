@@ -7,9 +7,6 @@ import Workflow
 // Copies of root disks that are kept as images: snapshots and shelved instances, which their
 // owners see, and those that moves make, which nobody does.
 extension InstanceTools {
-    /// The owner of images that only Millrace uses.
-    static let internalOwner = ProjectID("millrace")
-
     /// An image that waits for the copy of the instance's disk.
     func image(
         _ id: ImageID, named name: String, of instance: Instance, isInternal: Bool

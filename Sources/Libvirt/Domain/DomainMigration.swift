@@ -17,8 +17,6 @@ public struct MigrationFlags: OptionSet, Sendable {
     /// It is no longer defined here, once it runs there.
     public static let undefineSource = MigrationFlags(
         rawValue: VIR_MIGRATE_UNDEFINE_SOURCE.rawValue)
-    /// Disks are copied whole.
-    public static let copyDisks = MigrationFlags(rawValue: VIR_MIGRATE_NON_SHARED_DISK.rawValue)
     /// Of disks only the top layer is copied: the other host has the layers below.
     public static let copyDisksIncrementally = MigrationFlags(
         rawValue: VIR_MIGRATE_NON_SHARED_INC.rawValue)

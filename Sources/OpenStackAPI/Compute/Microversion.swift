@@ -67,7 +67,6 @@ struct Microversion: Sendable, Comparable {
     static let hypervisorSlim = Microversion(minor: 88)
     static let hostname = Microversion(minor: 90)
     static let unshelveHost = Microversion(minor: 91)
-    static let publicKeyRequired = Microversion(minor: 92)
     static let evacuationEndsStopped = Microversion(minor: 95)
     static let pinnedZone = Microversion(minor: 96)
     static let imageProperties = Microversion(minor: 98)
