@@ -211,7 +211,7 @@ let tests: [Target] = [
     .testTarget(name: "ComputeModelTests", dependencies: ["ComputeModel"]),
     .testTarget(
         name: "DeviceTrackingTests",
-        dependencies: ["ComputeModel", "DeviceTracking", "TestSupport"]),
+        dependencies: ["ComputeModel", "DeviceTracking", "JSON", "TestSupport"]),
     .testTarget(
         name: "SchedulerTests",
         dependencies: ["ComputeModel", "DeviceTracking", "Scheduler", "TestSupport"]),

@@ -12,31 +12,26 @@ public struct SpecDocument: Sendable {
 
     /// Values of a `device_spec` key as a configuration reader gives them: a list of maps and of
     /// texts that hold JSON, or just one of these.
-    public static func values(_ value: JSONValue) -> [SpecValue] {
-        if case .array(let items) = value { return items.map(decoded) }
-        return [decoded(value)]
+    public static func values(_ value: JSONValue) -> [JSONValue] {
+        if case .array(let items) = value { return items.map(withTextIDs) }
+        return [withTextIDs(value)]
     }
 
     /// Ids of digits alone are numbers to YAML; their digits are what was meant.
     private static let idKeys: Set<String> = ["vendor_id", "product_id"]
 
-    private static func decoded(_ value: JSONValue) -> SpecValue {
+    private static func withTextIDs(_ value: JSONValue) -> JSONValue {
         switch value {
-        case .null: return .null
-        case .bool(let flag): return .bool(flag)
-        case .integer(let number): return .integer(number)
-        // No key takes a fraction: as a text it is refused and shown.
-        case .number(let number): return .text("\(number)")
-        case .string(let text): return .text(text)
-        case .array(let items): return .list(items.map(decoded))
+        case .array(let items): return .array(items.map(withTextIDs))
         case .object(let members):
             return .object(
                 members.map { member in
                     if idKeys.contains(member.key), case .integer(let number) = member.value {
-                        return SpecValue.Member(member.key, .text(String(number)))
+                        return .init(member.key, .string(String(number)))
                     }
-                    return SpecValue.Member(member.key, decoded(member.value))
+                    return .init(member.key, withTextIDs(member.value))
                 })
+        case .null, .bool, .integer, .number, .string: return value
         }
     }
 

@@ -71,13 +71,13 @@ public enum JSONExpected: String, Sendable {
 /// What is counted against a limit.
 public enum JSONQuantity: String, Sendable {
     /// Bytes of the whole text.
-    case bytes = "the text has more bytes than"
+    case bytes = "the text has more bytes"
     /// Lists and objects inside each other.
-    case depth = "lists and objects lie deeper than"
+    case depth = "lists and objects lie deeper"
     /// Bytes of a member's name.
-    case keyBytes = "a key has more bytes than"
+    case keyBytes = "a key has more bytes"
     /// Bytes of a number.
-    case numberBytes = "a number has more bytes than"
+    case numberBytes = "a number has more bytes"
 }
 
 extension JSONError: CustomStringConvertible {
@@ -94,7 +94,8 @@ extension JSONError: CustomStringConvertible {
         case .numberOutOfRange(let number, _):
             "found \(Self.shown(number)), expected a number that fits a 64-bit float"
         case .duplicateKey(let key, _): "the key \(Self.shown(key)) is there twice"
-        case .overLimit(let quantity, let limit, _): "\(quantity.rawValue) the limit of \(limit)"
+        case .overLimit(let quantity, let limit, _):
+            "\(quantity.rawValue) than the limit of \(limit)"
         }
     }
 

@@ -1,3 +1,4 @@
+import JSON
 import Testing
 
 @testable import DeviceTracking
@@ -88,7 +89,7 @@ import Testing
     func isFoundWhereItIs(wrong: Wrong) {
         let error = #expect(throws: DeviceSpecError.self) { try DeviceSpec(json: wrong.values) }
         #expect(error?.entry == wrong.entry)
-        #expect(error?.position == SpecPosition(line: wrong.line, column: wrong.column))
+        #expect(error?.position == TextPosition(line: wrong.line, column: wrong.column))
         let text = error?.description ?? ""
         #expect(text.contains(wrong.says), "\(text)")
         #expect(text.hasPrefix("device_spec entry \(wrong.entry), "))
@@ -97,22 +98,22 @@ import Testing
 
     @Test("decoded trees have entries and no columns, and may hold texts that have both")
     func trees() {
-        let tree: [SpecValue] = [.object([.init("trusted", .text("maybe"))])]
+        let tree: [JSONValue] = [["trusted": "maybe"]]
         let error = #expect(throws: DeviceSpecError.self) { try DeviceSpec(reading: tree) }
         #expect(error?.position == nil)
         #expect(error?.description.hasPrefix("device_spec entry 0: 'trusted' is ") == true)
-        let mixed: [SpecValue] = [
-            .object([]), .list([.object([]), .object([])]), .text(#"[{}, {"trusted": 3}]"#),
+        let mixed: [JSONValue] = [
+            [:], [[:], [:]], .string(#"[{}, {"trusted": 3}]"#),
         ]
         let second = #expect(throws: DeviceSpecError.self) { try DeviceSpec(reading: mixed) }
         #expect(second?.entry == 4)
         #expect(second?.column == 18)
-        let nested: [SpecValue] = [.list([.text("{}")])]
+        let nested: [JSONValue] = [["{}"]]
         #expect(throws: DeviceSpecError.notAnEntry(entry: 0, at: nil, found: "'{}'")) {
             try DeviceSpec(reading: nested)
         }
-        let twice: [SpecValue] = [
-            .object([.init("trusted", .bool(true)), .init("trusted", .bool(true))])
+        let twice: [JSONValue] = [
+            ["trusted": true, "trusted": true]
         ]
         #expect(throws: DeviceSpecError.duplicateKey(entry: 0, at: nil, key: "trusted")) {
             try DeviceSpec(reading: twice)

@@ -1,3 +1,4 @@
+import JSON
 import Testing
 
 @testable import DeviceTracking
@@ -84,7 +85,7 @@ import Testing
             return
         }
         #expect(found == broken.found)
-        #expect(error?.position == SpecPosition(column: broken.column))
+        #expect(error?.position == TextPosition(column: broken.column))
         #expect(error?.entry == broken.entry)
         #expect(!expected.isEmpty)
     }
@@ -93,7 +94,7 @@ import Testing
         let error = #expect(throws: DeviceSpecError.self) {
             try SpecJSONReader.read("[\r\n  {},\n\n  é]", entry: 5)
         }
-        #expect(error?.position == SpecPosition(line: 4, column: 3))
+        #expect(error?.position == TextPosition(line: 4, column: 3))
         #expect(error?.entry == 6)
     }
 

@@ -1,10 +1,11 @@
 import ComputeModel
 import DeviceTracking
+import JSON
 import Testing
 
 @Suite struct DeviceSpecTests {
-    private static func entry(_ members: [(String, SpecValue)]) throws -> DeviceSpecEntry {
-        try DeviceSpecEntry(members.map { SpecValue.Member($0.0, $0.1) }, entry: 3)
+    private static func entry(_ members: [(String, JSONValue)]) throws -> DeviceSpecEntry {
+        try DeviceSpecEntry(members.map { JSONValue.Member($0.0, $0.1) }, entry: 3)
     }
 
     @Test(arguments: [
@@ -12,17 +13,19 @@ import Testing
         (" 15b3\t", "15b3"), ("0", "0000"), ("*", nil), (" * ", nil),
     ])
     func idsAreReadInAnyHexForm(text: String, id: String?) throws {
-        #expect(try Self.entry([("vendor_id", .text(text))]).vendorID == id)
-        #expect(try Self.entry([("product_id", .text(text))]).productID == id)
+        #expect(try Self.entry([("vendor_id", .string(text))]).vendorID == id)
+        #expect(try Self.entry([("product_id", .string(text))]).productID == id)
     }
 
     @Test(
         arguments: [
-            .text(""), .text(" "), .text("0x"), .text("15b3a"), .text("0x015b3"), .text("xyz"),
-            .text("15 3"), .text("-1"), .text("+1"), .text("1_5"), .text("１５b３"), .text("**"),
-            .integer(15), .null, .bool(true), .list([]), .object([]),
-        ] as [SpecValue])
-    func otherIdsAreErrorsThatNameTheEntry(value: SpecValue) {
+            .string(""), .string(" "), .string("0x"), .string("15b3a"), .string("0x015b3"),
+            .string("xyz"),
+            .string("15 3"), .string("-1"), .string("+1"), .string("1_5"), .string("１５b３"),
+            .string("**"),
+            .integer(15), .null, .bool(true), .array([]), .object([]),
+        ] as [JSONValue])
+    func otherIdsAreErrorsThatNameTheEntry(value: JSONValue) {
         for key in ["vendor_id", "product_id"] {
             let error = #expect(throws: DeviceSpecError.self) { try Self.entry([(key, value)]) }
             #expect(error?.entry == 3)
@@ -67,7 +70,7 @@ import Testing
         wanted.bus = glob.bus
         wanted.slot = glob.slot
         wanted.function = glob.function
-        let place = try Self.entry([("address", .text(glob.text))]).place
+        let place = try Self.entry([("address", .string(glob.text))]).place
         #expect(place == (wanted == SpecGlob() ? .anywhere : .glob(wanted)))
     }
 
@@ -78,29 +81,31 @@ import Testing
     ])
     func otherAddressesAreErrors(text: String) {
         let error = #expect(throws: DeviceSpecError.self) {
-            try Self.entry([("address", .text(text))])
+            try Self.entry([("address", .string(text))])
         }
         #expect(error?.description.contains("'address' is '\(text)', expected ") == true)
     }
 
     @Test func nothingSaidMeansEverything() throws {
         let open = try Self.entry([
-            ("address", .object([])), ("physical_network", .null), ("vendor_id", .text("*")),
-            ("remote_managed", .text("no")), ("traits", .text(" , ")),
+            ("address", .object([])), ("physical_network", .null), ("vendor_id", .string("*")),
+            ("remote_managed", .string("no")), ("traits", .string(" , ")),
         ])
         #expect(open == DeviceSpecEntry())
     }
 
     @Test(
         arguments: [
-            (.text("true"), true), (.text("T"), true), (.text("1"), true), (.text("On"), true),
-            (.text("yes"), true), (.text("Y"), true), (.bool(true), true), (.integer(1), true),
-            (.text(" False "), false), (.text("f"), false), (.text("0"), false),
-            (.text("OFF"), false), (.text("no"), false), (.text("n"), false), (.bool(false), false),
-            (.integer(0), false), (.text("maybe"), nil), (.text(""), nil), (.text("01"), nil),
-            (.integer(2), nil), (.null, nil), (.list([.bool(true)]), nil),
-        ] as [(SpecValue, Bool?)])
-    func flagsAreStrict(value: SpecValue, flag: Bool?) throws {
+            (.string("true"), true), (.string("T"), true), (.string("1"), true),
+            (.string("On"), true),
+            (.string("yes"), true), (.string("Y"), true), (.bool(true), true), (.integer(1), true),
+            (.string(" False "), false), (.string("f"), false), (.string("0"), false),
+            (.string("OFF"), false), (.string("no"), false), (.string("n"), false),
+            (.bool(false), false),
+            (.integer(0), false), (.string("maybe"), nil), (.string(""), nil), (.string("01"), nil),
+            (.integer(2), nil), (.null, nil), (.array([.bool(true)]), nil),
+        ] as [(JSONValue, Bool?)])
+    func flagsAreStrict(value: JSONValue, flag: Bool?) throws {
         let keys: [(String, (DeviceTags?) -> Bool?)] = [
             ("trusted", { $0?.trusted }), ("managed", { $0?.managed }),
             ("live_migratable", { $0?.liveMigratable }),
@@ -126,11 +131,11 @@ import Testing
     func resourceClasses(text: String, name: String?) throws {
         guard let name else {
             #expect(throws: DeviceSpecError.self) {
-                try Self.entry([("resource_class", .text(text))])
+                try Self.entry([("resource_class", .string(text))])
             }
             return
         }
-        let found = try Self.entry([("resource_class", .text(text))]).tags?.resourceClass ?? ""
+        let found = try Self.entry([("resource_class", .string(text))]).tags?.resourceClass ?? ""
         #expect(name == "CUSTOM_" ? found.utf8.count == 255 : found == name)
     }
 
@@ -143,7 +148,7 @@ import Testing
         ),
     ])
     func traits(text: String, names: [String]) throws {
-        #expect(try Self.entry([("traits", .text(text))]).tags?.traits ?? [] == names)
+        #expect(try Self.entry([("traits", .string(text))]).tags?.traits ?? [] == names)
     }
 
     /// Members of an entry, and which of PF, VF and vDPA device it matches.
@@ -175,7 +180,7 @@ import Testing
         Match(members: ["devname": "ens2"], pf: false, vf: false, vdpa: false),
     ])
     func matching(match: Match) throws {
-        let entry = try Self.entry(match.members.map { ($0.key, .text($0.value)) })
+        let entry = try Self.entry(match.members.map { ($0.key, .string($0.value)) })
         let interfaces = [
             "ens1": Card.address(0), "ens1v0": Card.address(1), "ens1v1": Card.address(2),
         ]
@@ -186,7 +191,7 @@ import Testing
 
     @Test("without a map a device's own netdev is known, and the map wins over it")
     func netdevs() throws {
-        let spec = DeviceSpec(entries: [try Self.entry([("devname", .text("ens1"))])])
+        let spec = DeviceSpec(entries: [try Self.entry([("devname", .string("ens1"))])])
         var pf = Card.pf()
         pf.interfaceName = "ens1"
         #expect(spec.match(pf) != nil)
@@ -198,12 +203,12 @@ import Testing
     @Test func theFirstEntryDecidesAndTagsTheDevice() throws {
         let spec = DeviceSpec(entries: [
             try Self.entry([
-                ("address", .text("0000:06:00.2")), ("physical_network", .text("physnet2")),
+                ("address", .string("0000:06:00.2")), ("physical_network", .string("physnet2")),
                 ("trusted", .bool(true)),
             ]),
             try Self.entry([
-                ("product_id", .text("101e")), ("physical_network", .text("physnet1")),
-                ("live_migratable", .text("false")),
+                ("product_id", .string("101e")), ("physical_network", .string("physnet1")),
+                ("live_migratable", .string("false")),
             ]),
         ])
         var stale = Card.vdpa(1, network: "stale")

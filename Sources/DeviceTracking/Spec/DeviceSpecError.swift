@@ -1,26 +1,28 @@
+import JSON
+
 /// What is wrong with a `device_spec`. Entries are counted from 0 over all values; places are those
 /// in the value's JSON text, nil for what came as a decoded tree.
 public enum DeviceSpecError: Error, Sendable, Equatable {
     /// A text that is not JSON.
-    case malformed(entry: Int, at: SpecPosition?, found: String, expected: String)
+    case malformed(entry: Int, at: TextPosition?, found: String, expected: String)
     /// A value that is neither an entry nor a list of entries.
-    case notAnEntry(entry: Int, at: SpecPosition?, found: String)
+    case notAnEntry(entry: Int, at: TextPosition?, found: String)
     /// A key that the language doesn't have.
-    case unknownKey(entry: Int, at: SpecPosition?, key: String, nearest: String?)
+    case unknownKey(entry: Int, at: TextPosition?, key: String, nearest: String?)
     /// A key that is there a second time.
-    case duplicateKey(entry: Int, at: SpecPosition?, key: String)
+    case duplicateKey(entry: Int, at: TextPosition?, key: String)
     /// A key of Nova's language that Millrace has no use for.
-    case unsupportedKey(entry: Int, at: SpecPosition?, key: String, reason: String)
+    case unsupportedKey(entry: Int, at: TextPosition?, key: String, reason: String)
     /// Two keys that exclude each other.
-    case conflictingKeys(entry: Int, at: SpecPosition?, key: String, other: String)
+    case conflictingKeys(entry: Int, at: TextPosition?, key: String, other: String)
     /// A value that can't be what it should be.
     case badValue(
-        entry: Int, at: SpecPosition?, key: String, found: String, expected: String)
+        entry: Int, at: TextPosition?, key: String, found: String, expected: String)
     /// A regular expression that can't be read; its own column is inside the error.
     case badExpression(
-        entry: Int, at: SpecPosition?, key: String, pattern: String, error: SpecRegexError)
+        entry: Int, at: TextPosition?, key: String, pattern: String, error: SpecRegexError)
     /// More of something than the limit.
-    case overLimit(entry: Int, at: SpecPosition?, what: String, limit: Int)
+    case overLimit(entry: Int, at: TextPosition?, what: String, limit: Int)
 }
 
 extension DeviceSpecError {
@@ -28,12 +30,12 @@ extension DeviceSpecError {
     public var entry: Int { place.entry }
 
     /// Where in the value's text; nil for decoded trees.
-    public var position: SpecPosition? { place.position }
+    public var position: TextPosition? { place.position }
 
     /// The column in its line, from 1.
     public var column: Int? { position?.column }
 
-    private var place: (entry: Int, position: SpecPosition?) {
+    private var place: (entry: Int, position: TextPosition?) {
         switch self {
         case .malformed(let entry, let position, _, _), .notAnEntry(let entry, let position, _),
             .unknownKey(let entry, let position, _, _), .duplicateKey(let entry, let position, _),

@@ -5,13 +5,13 @@ extension DeviceSpec {
     /// Reads the values of a `device_spec`: each an object (one entry), a list of objects, or a
     /// text that holds either as JSON, as in nova.conf. Entries are counted over all values.
     public init(
-        reading values: [SpecValue], softwareDevices: Set<String> = []
+        reading values: [JSONValue], softwareDevices: Set<String> = []
     ) throws(DeviceSpecError) {
         var entries: [DeviceSpecEntry] = []
         for value in values {
             let first = entries.count
             var node = SpecNode(decoded: value)
-            if case .text(let text) = value {
+            if case .string(let text) = value {
                 node = try SpecJSONReader.read(text, entry: first)
             }
             let nodes: [SpecNode]
@@ -30,14 +30,14 @@ extension DeviceSpec {
 
     /// Reads values that are JSON texts, as nova.conf has them.
     public init(json texts: [String]) throws(DeviceSpecError) {
-        try self.init(reading: texts.map { .text($0) })
+        try self.init(reading: texts.map { .string($0) })
     }
 }
 
 extension DeviceSpecEntry {
     /// Reads one entry from its members; `entry` is its number, for messages.
     public init(
-        _ members: [SpecValue.Member], entry: Int = 0
+        _ members: [JSONValue.Member], entry: Int = 0
     ) throws(DeviceSpecError) {
         try self.init(reading: SpecNode(decoded: .object(members)), entry: entry)
     }

@@ -1,256 +1,177 @@
-/// Reads one value's JSON text (RFC 8259), strictly and with the place of each part.
-///
-/// Foundation's reader would do neither: it knows no columns and lets the last of two equal keys
-/// win. Beyond the grammar, fractions are refused, as no key takes one, and so are lone
-/// surrogates and a byte order mark.
-struct SpecJSONReader {
-    private let scalars: [Unicode.Scalar]
-    private var index = 0
-    private var line = 1
-    private var lineStart = 0
-    private var depth = 0
-    /// Number of the entry that is being read; items of the outermost list are entries.
-    private var entry: Int
+import JSON
 
-    private init(_ text: String, entry: Int) {
-        scalars = Array(text.unicodeScalars)
-        self.entry = entry
-    }
+/// Reads one value's JSON text with the place of each part.
+///
+/// Beyond ``JSONReader``, fractions are refused, as no key takes one, and lists, objects and texts
+/// are bounded by ``SpecLimits``. Whether a key comes twice is told where keys are read.
+struct SpecJSONReader {
+    private let bytes: [UInt8]
+    private var reader: JSONReader
+    /// The place of the byte at `placedOffset`; places are asked for in the order of the text.
+    private var place = TextPosition()
+    private var placedOffset = 0
+    private let firstEntry: Int
+    private var isList = false
+
+    private static let limits = JSONLimits(
+        bytesMax: SpecLimits.textBytesMax, depthMax: SpecLimits.depthMax,
+        // Scalars have at most four bytes in UTF-8.
+        keyBytesMax: SpecLimits.stringLengthMax * 4)
 
     /// The value of all of `text`, whose first entry has the number `entry`.
     static func read(_ text: String, entry: Int) throws(DeviceSpecError) -> SpecNode {
-        guard text.utf8.count <= SpecLimits.textBytesMax else {
-            throw .overLimit(
-                entry: entry, at: SpecPosition(column: 1),
-                what: "the text has \(text.utf8.count) bytes", limit: SpecLimits.textBytesMax)
+        let bytes = Array(text.utf8)
+        let reader: JSONReader
+        do {
+            reader = try JSONReader(bytes, limits: limits)
+        } catch {
+            throw overLimit(
+                "the text has \(bytes.count) bytes", SpecLimits.textBytesMax, entry,
+                TextPosition())
         }
-        var reader = SpecJSONReader(text, entry: entry)
-        reader.skipBlanks()
-        let node = try reader.value()
-        reader.skipBlanks()
-        guard reader.peek == nil else {
-            throw reader.malformed(expected: "the end of the text")
-        }
+        var spec = SpecJSONReader(bytes: bytes, reader: reader, firstEntry: entry)
+        let node = try spec.value(spec.next())
+        _ = try spec.next()
         return node
     }
 
-    // MARK: Characters
-
-    private var peek: Unicode.Scalar? { index < scalars.count ? scalars[index] : nil }
-
-    private var position: SpecPosition { position(of: index) }
-
-    /// Only for places in the line that is being read: texts have no line feeds in JSON.
-    private func position(of index: Int) -> SpecPosition {
-        SpecPosition(line: line, column: index - lineStart + 1)
+    private init(bytes: [UInt8], reader: JSONReader, firstEntry: Int) {
+        self.bytes = bytes
+        self.reader = reader
+        self.firstEntry = firstEntry
     }
 
-    private mutating func take(_ wanted: Unicode.Scalar) -> Bool {
-        guard peek == wanted else { return false }
-        index += 1
-        return true
-    }
+    // MARK: Places
 
-    private mutating func skipBlanks() {
-        while let next = peek, next == " " || next == "\t" || next == "\r" || next == "\n" {
-            index += 1
-            if next == "\n" {
-                line += 1
-                lineStart = index
-            }
-        }
-    }
+    /// Number of the entry that is being read; items of the outermost list are entries.
+    private var entry: Int { firstEntry + (isList ? reader.outermostIndex : 0) }
 
-    private func malformed(expected: String) -> DeviceSpecError {
-        .malformed(entry: entry, at: position, found: found, expected: expected)
-    }
+    /// The place of the part that was read last.
+    private mutating func position() -> TextPosition { position(of: reader.tokenOffset) }
 
-    /// What stands here.
-    private var found: String {
-        guard let next = peek else { return "the end of the text" }
-        if next == "\u{feff}" { return "a byte order mark" }
-        return SpecNode.shown(String(next))
+    private mutating func position(of offset: Int) -> TextPosition {
+        if offset < placedOffset { (place, placedOffset) = (TextPosition(), 0) }
+        place.advance(over: bytes[placedOffset..<offset])
+        placedOffset = offset
+        return place
     }
 
     // MARK: Values
 
-    private mutating func value() throws(DeviceSpecError) -> SpecNode {
-        let start = position
-        switch peek {
-        case "{": return SpecNode(try nested(Self.object), at: start)
-        case "[": return SpecNode(try nested(Self.list), at: start)
-        case "\"": return SpecNode(.text(try text()), at: start)
-        case "-", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9":
-            return SpecNode(.integer(try number()), at: start)
-        default: return SpecNode(try word(), at: start)
+    private mutating func next() throws(DeviceSpecError) -> JSONToken {
+        do {
+            return try reader.next()
+        } catch {
+            throw refusal(error)
         }
     }
 
-    /// Reads one level deeper.
-    private mutating func nested(
-        _ read: (inout SpecJSONReader) throws(DeviceSpecError) -> SpecNode.Content
-    ) throws(DeviceSpecError) -> SpecNode.Content {
-        guard depth < SpecLimits.depthMax else {
-            throw .overLimit(
-                entry: entry, at: position, what: "lists and objects lie too deep",
-                limit: SpecLimits.depthMax)
+    private mutating func value(_ token: JSONToken) throws(DeviceSpecError) -> SpecNode {
+        let start = position()
+        let content: SpecNode.Content
+        switch token {
+        case .beginList:
+            if reader.depth == 1 { isList = true }
+            content = .list(try items())
+        case .beginObject: content = .object(try members())
+        case .string(let text), .key(let text):
+            content = .text(try bounded(text, at: start))
+        case .integer(let number): content = .integer(number)
+        case .number: throw notWhole(at: start)
+        case .bool(let flag): content = .bool(flag)
+        case .null, .endList, .endObject, .end: content = .null
         }
-        depth += 1
-        index += 1
-        let content = try read(&self)
-        depth -= 1
-        return content
+        return SpecNode(content, at: start)
     }
 
-    private static func list(
-        _ reader: inout SpecJSONReader
-    ) throws(DeviceSpecError) -> SpecNode.Content {
-        let firstEntry = reader.entry
+    private mutating func items() throws(DeviceSpecError) -> [SpecNode] {
         var items: [SpecNode] = []
-        reader.skipBlanks()
-        if reader.take("]") { return .list(items) }
         while true {
+            let token = try next()
+            if token == .endList { return items }
             guard items.count < SpecLimits.entriesMax else {
-                throw .overLimit(
-                    entry: reader.entry, at: reader.position, what: "the list is too long",
-                    limit: SpecLimits.entriesMax)
+                throw Self.overLimit(
+                    "the list is too long", SpecLimits.entriesMax, entry, position())
             }
-            reader.skipBlanks()
-            items.append(try reader.value())
-            reader.skipBlanks()
-            if reader.take("]") { break }
-            guard reader.take(",") else { throw reader.malformed(expected: "',' or ']'") }
-            if reader.depth == 1 { reader.entry += 1 }
+            items.append(try value(token))
         }
-        reader.entry = firstEntry
-        return .list(items)
     }
 
-    private static func object(
-        _ reader: inout SpecJSONReader
-    ) throws(DeviceSpecError) -> SpecNode.Content {
+    private mutating func members() throws(DeviceSpecError) -> [SpecNode.Member] {
         var members: [SpecNode.Member] = []
-        reader.skipBlanks()
-        if reader.take("}") { return .object(members) }
-        while true {
+        while case .key(let key) = try next() {
+            let start = position()
             guard members.count < SpecLimits.membersMax else {
-                throw .overLimit(
-                    entry: reader.entry, at: reader.position, what: "the object has more keys",
-                    limit: SpecLimits.membersMax)
+                throw Self.overLimit(
+                    "the object has more keys", SpecLimits.membersMax, entry, start)
             }
-            reader.skipBlanks()
-            let start = reader.position
-            guard reader.peek == "\"" else {
-                throw reader.malformed(expected: "a key in double quotes")
-            }
-            let key = try reader.text()
-            reader.skipBlanks()
-            guard reader.take(":") else { throw reader.malformed(expected: "':'") }
-            reader.skipBlanks()
-            members.append(.init(key: key, position: start, value: try reader.value()))
-            reader.skipBlanks()
-            if reader.take("}") { return .object(members) }
-            guard reader.take(",") else { throw reader.malformed(expected: "',' or '}'") }
+            let name = try bounded(key, at: start)
+            members.append(.init(key: name, position: start, value: try value(next())))
         }
+        return members
     }
 
-    private mutating func word() throws(DeviceSpecError) -> SpecNode.Content {
-        let words: [(String, SpecNode.Content)] = [
-            ("true", .bool(true)), ("false", .bool(false)), ("null", .null),
-        ]
-        for (word, content) in words {
-            let end = index + word.unicodeScalars.count
-            guard end <= scalars.count, scalars[index..<end].elementsEqual(word.unicodeScalars)
-            else { continue }
-            index = end
-            return content
+    private func bounded(
+        _ text: String, at start: TextPosition
+    ) throws(DeviceSpecError) -> String {
+        guard text.unicodeScalars.count <= SpecLimits.stringLengthMax else {
+            throw Self.overLimit(
+                "the text has more characters", SpecLimits.stringLengthMax, entry, start)
         }
-        throw malformed(expected: "a value: an object, a list, a text in double quotes")
+        return text
     }
 
-    /// A whole number that fits 64 bits.
-    private mutating func number() throws(DeviceSpecError) -> Int64 {
-        let start = index
-        _ = take("-")
-        let first = index
-        while let digit = peek, ("0"..."9").contains(digit) { index += 1 }
-        guard index > first else { throw malformed(expected: "a digit") }
-        let isPadded = scalars[first] == "0" && index > first + 1
-        if let next = peek, [".", "e", "E"].contains(next) {
-            throw malformed(expected: "a whole number, or a text in double quotes")
+    // MARK: Refusals
+
+    /// A number with a fraction or an exponent, told where that begins; or one beyond 64 bits.
+    private mutating func notWhole(at start: TextPosition) -> DeviceSpecError {
+        let first = reader.tokenOffset
+        let number = bytes[first...].prefix { Self.numberBytes.contains($0) }
+        if let mark = number.firstIndex(where: { Self.markBytes.contains($0) }) {
+            return .malformed(
+                entry: entry, at: position(of: mark),
+                found: SpecNode.shown(String(Unicode.Scalar(bytes[mark]))),
+                expected: "a whole number, or a text in double quotes")
         }
-        let digits = String(String.UnicodeScalarView(scalars[start..<index]))
-        guard !isPadded, let value = Int64(digits) else {
-            throw .malformed(
-                entry: entry, at: position(of: start), found: SpecNode.shown(digits),
-                expected: "a number without leading zeros that fits 64 bits, or a text in double"
-                    + " quotes")
-        }
-        return value
+        return .malformed(
+            entry: entry, at: start,
+            found: SpecNode.shown(String(decoding: number, as: UTF8.self)),
+            expected: "a number that fits 64 bits, or a text in double quotes")
     }
 
-    // MARK: Texts
+    private static let markBytes = Set(".eE".utf8)
+    private static let numberBytes = Set("-+0123456789.eE".utf8)
 
-    private mutating func text() throws(DeviceSpecError) -> String {
-        let start = position
-        index += 1
-        var result = String.UnicodeScalarView()
-        while true {
-            guard let next = peek, next.value >= 0x20 else {
-                throw malformed(
-                    expected: peek == nil ? "the '\"' that ends the text" : "an escape sequence")
-            }
-            if result.count >= SpecLimits.stringLengthMax, next != "\"" {
-                throw .overLimit(
-                    entry: entry, at: start, what: "the text has more characters",
-                    limit: SpecLimits.stringLengthMax)
-            }
-            index += 1
-            switch next {
-            case "\"": return String(result)
-            case "\\": result.append(try escape())
-            default: result.append(next)
-            }
+    private mutating func refusal(_ error: JSONError) -> DeviceSpecError {
+        let place = position(of: error.offset)
+        let found: String
+        let expected: String
+        switch error {
+        case .unexpected(.character(let scalar), let wanted, _) where scalar != "\u{feff}":
+            (found, expected) = (SpecNode.shown(String(scalar)), wanted.rawValue)
+        case .unexpected(let other, let wanted, _):
+            (found, expected) = ("\(other)", wanted.rawValue)
+        case .invalidUTF8: (found, expected) = ("a byte that is not UTF-8", "text in UTF-8")
+        case .loneSurrogate:
+            (found, expected) = ("half of a surrogate pair", "both halves, the higher first")
+        case .leadingZero(let number, _):
+            found = SpecNode.shown(number)
+            expected = "a number without leading zeros, or a text in double quotes"
+        case .numberOutOfRange(let number, _):
+            found = SpecNode.shown(number)
+            expected = "a whole number that fits 64 bits, or a text in double quotes"
+        case .duplicateKey(let key, _): return .duplicateKey(entry: entry, at: place, key: key)
+        case .overLimit(.depth, let limit, _):
+            return Self.overLimit("lists and objects lie too deep", limit, entry, place)
+        case .overLimit(let quantity, let limit, _):
+            return Self.overLimit(quantity.rawValue, limit, entry, place)
         }
+        return .malformed(entry: entry, at: place, found: found, expected: expected)
     }
 
-    /// What stands behind a `\`.
-    private mutating func escape() throws(DeviceSpecError) -> Unicode.Scalar {
-        let plain: [Unicode.Scalar: Unicode.Scalar] = [
-            "\"": "\"", "\\": "\\", "/": "/", "b": "\u{8}", "f": "\u{c}", "n": "\n", "r": "\r",
-            "t": "\t",
-        ]
-        if let next = peek, let meant = plain[next] {
-            index += 1
-            return meant
-        }
-        let start = index - 1
-        guard take("u") else { throw malformed(expected: "one of \" \\ / b f n r t u") }
-        let high = try hexFour()
-        if let scalar = Unicode.Scalar(high) { return scalar }
-        // Characters beyond the basic plane are two escapes: high surrogate, low surrogate.
-        if high < 0xdc00, take("\\"), take("u") {
-            let low = try hexFour()
-            if (0xdc00...0xdfff).contains(low),
-                let scalar = Unicode.Scalar(0x10000 + (high - 0xd800) << 10 + (low - 0xdc00))
-            {
-                return scalar
-            }
-        }
-        throw .malformed(
-            entry: entry, at: position(of: start), found: "half of a surrogate pair",
-            expected: "both halves, the higher first")
-    }
-
-    private mutating func hexFour() throws(DeviceSpecError) -> UInt32 {
-        var value: UInt32 = 0
-        for _ in 0..<4 {
-            guard let digit = peek.flatMap({ SpecHex.digit($0) }) else {
-                throw malformed(expected: "four hex digits")
-            }
-            index += 1
-            value = value << 4 | UInt32(digit)
-        }
-        return value
+    private static func overLimit(
+        _ what: String, _ limit: Int, _ entry: Int, _ place: TextPosition
+    ) -> DeviceSpecError {
+        .overLimit(entry: entry, at: place, what: what, limit: limit)
     }
 }

@@ -1,36 +1,8 @@
-/// A decoded value of a `device_spec`, as YAML and other readers give it.
-public indirect enum SpecValue: Sendable, Equatable {
-    /// Nothing.
-    case null
-    /// A truth value.
-    case bool(Bool)
-    /// A whole number. Ids must be text, as `0101` and `0x101` are numbers that lost their form.
-    case integer(Int64)
-    /// Text.
-    case text(String)
-    /// A list.
-    case list([SpecValue])
-    /// An object; its members in the order written, so that duplicates can be told.
-    case object([Member])
-
-    /// A key with its value.
-    public struct Member: Sendable, Equatable {
-        /// As written.
-        public var key: String
-        /// What is said of it.
-        public var value: SpecValue
-
-        /// `key: value`.
-        public init(_ key: String, _ value: SpecValue) {
-            self.key = key
-            self.value = value
-        }
-    }
-}
+import JSON
 
 /// A value with its place in the text; nil for trees that were decoded elsewhere.
 struct SpecNode: Sendable {
-    var position: SpecPosition?
+    var position: TextPosition?
     var content: Content
 
     indirect enum Content: Sendable {
@@ -44,26 +16,30 @@ struct SpecNode: Sendable {
 
     struct Member: Sendable {
         var key: String
-        var position: SpecPosition?
+        var position: TextPosition?
         var value: SpecNode
     }
 
-    init(_ content: Content, at position: SpecPosition? = nil) {
+    init(_ content: Content, at position: TextPosition? = nil) {
         self.content = content
         self.position = position
     }
 
-    init(decoded value: SpecValue) {
+    /// A value that another reader has decoded, such as YAML's. Ids must be text there too, as
+    /// `0101` and `0x101` are numbers that lost their form.
+    init(decoded value: JSONValue) {
         self.init(Self.content(value))
     }
 
-    private static func content(_ value: SpecValue) -> Content {
+    private static func content(_ value: JSONValue) -> Content {
         switch value {
         case .null: .null
         case .bool(let flag): .bool(flag)
         case .integer(let number): .integer(number)
-        case .text(let text): .text(text)
-        case .list(let values): .list(values.map { SpecNode(decoded: $0) })
+        // No key takes a fraction: as a text it is refused and shown.
+        case .number(let number): .text("\(number)")
+        case .string(let text): .text(text)
+        case .array(let values): .list(values.map { SpecNode(decoded: $0) })
         case .object(let members):
             .object(members.map { Member(key: $0.key, value: SpecNode(decoded: $0.value)) })
         }
