@@ -217,7 +217,9 @@ let tests: [Target] = [
         dependencies: ["ComputeModel", "DeviceTracking", "Scheduler", "TestSupport"]),
     .testTarget(
         name: "FuzzTests",
-        dependencies: ["ComputeModel", "DeviceTracking", "Libvirt", "TestSupport", "VDPA"]),
+        dependencies: [
+            "ComputeModel", "DeviceTracking", "JSON", "Libvirt", "TestSupport", "VDPA",
+        ]),
     .testTarget(
         name: "PlacementTests",
         dependencies: [

@@ -56,10 +56,9 @@ extension JSONValue {
         }
         return members
     }
-
-    /// The integer that `number` is, as long as every integer of that size is a `Double`.
+    /// The integer that `number` is. The least is left out: integers that are less, and too great
+    /// in magnitude for 64 bits, are rounded to it.
     private static func whole(_ number: Double) -> Int64? {
-        let exactMax = 0x1p53
-        return abs(number) <= exactMax ? Int64(exactly: number) : nil
+        number > Double(Int64.min) ? Int64(exactly: number) : nil
     }
 }

@@ -10,7 +10,7 @@ struct FuzzTarget: Sendable {
 
     static let all: [FuzzTarget] = [
         .pciAddress, .nodeDevice, .netlink, .vdpaDevice, .portName, .uevent, .deviceSpec,
-        .specRegex,
+        .specRegex, .json,
     ]
 }
 
