@@ -61,17 +61,17 @@ public struct Conductor: Sendable {
         serverGroups = ServerGroups(context)
         placements = Placements(context, liveness: liveness)
         let guests = GuestAssignments(context: context, ports: ports, hosts: hosts)
-        let tools = InstanceTools(
-            context: context, guests: guests, actions: actions, ports: ports,
-            placements: placements, images: images, reports: hub.guestReports)
-        let workflows = InstanceWorkflows(tools)
+        let parts = InstanceParts(
+            context, actions: actions, guests: guests, reports: hub.guestReports,
+            placements: placements, ports: ports, images: images)
+        let workflows = InstanceWorkflows(parts)
         try await workflows.register(in: engine)
         migrations = Migrations(context: context, engine: engine)
-        audit = AuditRun(context: context, hosts: hosts, questions: hub.questions, tools: tools)
+        audit = AuditRun(context: context, hosts: hosts, questions: hub.questions, parts: parts)
         instances = Instances(
             context: context, operations: Operations(context: context, engine: engine),
             actions: actions, flavors: flavors, keypairs: keypairs, ports: ports,
-            questions: hub.questions, hosts: hosts, tools: tools,
+            questions: hub.questions, hosts: hosts, parts: parts,
             workflows: workflows)
         drains = HostDrains(context: context, hosts: hosts, instances: instances)
     }

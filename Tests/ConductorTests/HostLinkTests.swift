@@ -159,7 +159,7 @@ import Testing
                 Self.report(id, host, generation: 1, power: .shutdown)
             ])
             #expect(try bed.instance(id).state == .active)
-            try await bed.conductor.instances.tools.release(id) { _ in }
+            try await bed.conductor.instances.parts.instances.release(id) { _ in }
             #expect(try bed.instance(id).state == .stopped)
             #expect(try bed.documents.list(Assignment.self).map(\.value.goal) == [.stopped])
         }

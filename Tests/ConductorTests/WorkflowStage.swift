@@ -55,7 +55,7 @@ struct Scene: Sendable {
             guard image.ownerID != .millrace else {
                 throw TestbedError(found: "deleted afterwards, left: image \(image.name ?? "")")
             }
-            try await bed.conductor.instances.tools.images.discard(image.id)
+            try await bed.conductor.instances.parts.images.discard(image.id)
         }
         for port in ports {
             try await Ports(bed.server.networking).delete(port.id, InstanceTestbed.member)
@@ -177,7 +177,7 @@ actor Stages<Definition: WorkflowDefinition> {
             context: real.context,
             operations: Operations(context: real.context, engine: engine),
             actions: real.actions, flavors: real.flavors, keypairs: real.keypairs,
-            ports: real.ports, questions: real.questions, hosts: real.hosts, tools: real.tools,
+            ports: real.ports, questions: real.questions, hosts: real.hosts, parts: real.parts,
             workflows: real.workflows)
         do {
             try await row.request(scene, front)

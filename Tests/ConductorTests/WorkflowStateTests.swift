@@ -26,7 +26,7 @@ import Workflow
     /// A step that would have changed nothing, and waited for nothing, says so.
     @Test func noAssignmentIsNoSuccess() async throws {
         try await InstanceTestbed.run([.small("h1")]) { bed in
-            let guests = try bed.conductor.instances.tools.guests
+            let guests = try bed.conductor.instances.parts.guests
             let (id, host) = (InstanceID("i-1"), try bed.hostID())
             await #expect(
                 throws: WorkflowStateError.missing(.assignment, id, workflow: "w-1/assign")

@@ -8,7 +8,7 @@ public struct AuditRun: Sendable {
     let context: ConductorContext
     let hosts: Hosts
     let questions: HostQuestions
-    let tools: InstanceTools
+    let parts: InstanceParts
 
     /// Everything that disagrees; empty when all is well.
     ///
@@ -123,17 +123,17 @@ public struct AuditRun: Sendable {
     private func repair(_ finding: AuditFinding) async throws -> String? {
         switch finding.target {
         case .image(let id):
-            try await tools.discard(id)
+            try await parts.diskCopies.discard(id)
             return "the image was deleted"
         case .port(let id): return try await freePort(id)
         case .claim(let instance, let host):
-            try await tools.guests.releaseUnassignedClaim(of: instance, on: host)
+            try await parts.guests.releaseUnassignedClaim(of: instance, on: host)
             return "the claim was released"
         case .server(let id):
-            try await tools.release(id) { _ in }
+            try await parts.instances.release(id) { _ in }
             return "the task was cleared"
         case .migration(let id):
-            try await tools.changeMigration(id) { $0.status = .error }
+            try await parts.migrationRecords.change(id) { $0.status = .error }
             return "it was set to error"
         case nil: return nil
         }
@@ -145,7 +145,7 @@ public struct AuditRun: Sendable {
                 return nil
             }
             var transaction = context.documents.makeTransaction()
-            try tools.ports.unbind(port, keepDevice: false, in: &transaction)
+            try parts.ports.unbind(port, keepDevice: false, in: &transaction)
             try await context.documents.commit(transaction)
             return "the port was unbound and is free"
         }

@@ -19,7 +19,7 @@ struct GuestAssignments: Sendable {
             let snapshot = documents.snapshot()
             let instance = try snapshot.require(Instance.self, id.text)
             guard try snapshot.get(Assignment.self, Assignment.key(host, id)) == nil else { return }
-            let guest = try GuestBlueprint.guest(instance.value, host: host, snapshot)
+            let guest = try GuestDefinitions.guest(instance.value, host: host, snapshot)
             var spawning = instance.value
             if !spawning.deletionRequested { spawning.task = .spawning }
             spawning.updatedAt = context.now()

@@ -204,7 +204,7 @@ extension Instances {
             let found = try find(id, caller)
             try InstanceRules.check(
                 found.value, "createImage", in: [.active, .stopped, .paused, .suspended], caller)
-            var image = try tools.image(
+            var image = try parts.diskCopies.image(
                 imageID, named: name, of: found.value, isInternal: false)
             image.properties.merge(properties) { _, new in new }
             let queued = image

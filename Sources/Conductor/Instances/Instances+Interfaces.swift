@@ -63,7 +63,7 @@ extension Instances {
             workflows.attach, state, workflow, action: "attach_interface", found, task: nil,
             caller,
             alongside: { transaction in
-                try tools.claimNIC(
+                try parts.interfaceDevices.claim(
                     port, for: found.value, on: assignment.hostID, snapshot, in: &transaction)
             }, { $0.interfaces.append(nic) })
     }

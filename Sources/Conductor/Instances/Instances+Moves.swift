@@ -20,7 +20,7 @@ extension Instances {
             stateBefore: found.value.state)
         let image =
             isCopying
-            ? try tools.image(
+            ? try parts.diskCopies.image(
                 imageID, named: "\(found.value.name)-shelved", of: found.value,
                 isInternal: false) : nil
         return try await accept(
@@ -81,7 +81,7 @@ extension Instances {
             workflows.move, state, id, action: command.actionName, found, task: .resizePrep,
             caller,
             alongside: { transaction in
-                try tools.insertMigration(
+                try parts.migrationRecords.insert(
                     migrationID, of: found.value, kind: isResize ? .resize : .migration,
                     newFlavor: flavor.id, workflow: id, caller, in: &transaction)
             },
@@ -167,12 +167,12 @@ extension Instances {
             sourceHostID: host,
             before: try snapshot.get(Assignment.self, Assignment.key(host, instance.id))?.value,
             stateBefore: instance.state,
-            bindingsBefore: try tools.bindings(of: instance, snapshot))
+            bindingsBefore: try parts.portBindings.present(of: instance, snapshot))
         return try await accept(
             workflows.evacuate, state, id, action: command.actionName, found, task: .rebuilding,
             caller,
             alongside: { transaction in
-                try tools.insertMigration(
+                try parts.migrationRecords.insert(
                     migrationID, of: instance, kind: .evacuation, newFlavor: instance.flavor.id,
                     workflow: id, caller, in: &transaction)
             }, { $0.migrationID = migrationID })
@@ -196,7 +196,7 @@ extension Instances {
             workflows.liveMigrate, state, id, action: command.actionName, found,
             task: .migrating, caller,
             alongside: { transaction in
-                try tools.insertMigration(
+                try parts.migrationRecords.insert(
                     migrationID, of: instance, kind: .liveMigration,
                     newFlavor: instance.flavor.id, workflow: id, caller, in: &transaction)
             }, { $0.migrationID = migrationID })

@@ -15,7 +15,7 @@ public struct Instances: Sendable {
     let ports: Ports
     let questions: HostQuestions
     let hosts: Hosts
-    let tools: InstanceTools
+    let parts: InstanceParts
     let workflows: InstanceWorkflows
 
     /// Those the caller may see, the newest first. `deleted` ones only for those who ask.

@@ -29,7 +29,19 @@ struct AttachInterface: InstanceWorkflow {
         var isKept = false
     }
 
-    let tools: InstanceTools
+    let context: ConductorContext
+    let actions: InstanceActions
+    let instances: OwnedInstances
+    let guests: GuestAssignments
+    let interfaceDevices: InterfaceDevices
+
+    init(_ parts: InstanceParts) {
+        context = parts.context
+        actions = parts.actions
+        instances = parts.instances
+        guests = parts.guests
+        interfaceDevices = parts.interfaceDevices
+    }
 
     func events(_ state: State) -> [String] { [Self.event] }
 
@@ -43,47 +55,47 @@ struct AttachInterface: InstanceWorkflow {
     }
 
     private func begin(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.actions.beginEvent(
+        try await actions.beginEvent(
             Self.event, state.instanceID, state.requestID,
-            hostName: try tools.guests.name(of: state.hostID))
+            hostName: try guests.name(of: state.hostID))
     }
 
     private func assign(_ state: inout State, _ step: StepContext) async throws {
         try step.checkCancellation()
         let (host, port) = (state.hostID, state.portID)
-        try await tools.guests.rewrite(
+        try await guests.rewrite(
             state.instanceID, on: host, by: state.mark("assign")
         ) { assignment, _ in
             guard !assignment.guest.interfaces.contains(where: { $0.portID == port }) else {
                 return
             }
             assignment.guest.interfaces.append(
-                try GuestBlueprint.nic(port, on: host, tools.documents.snapshot()))
+                try GuestDefinitions.nic(port, on: host, context.documents.snapshot()))
         }
     }
 
     private func awaitHost(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.guests.awaitSettled(
-            state.instanceID, on: state.hostID, within: tools.context.settings.actionTimeout,
+        try await guests.awaitSettled(
+            state.instanceID, on: state.hostID, within: context.settings.actionTimeout,
             checkCancellation: step.checkCancellation)
     }
 
     private func withdraw(_ state: inout State, _ step: StepContext) async throws {
         let (id, host, port) = (state.instanceID, state.hostID, state.portID)
-        guard try !tools.isDoomed(id) else { return }
-        try await tools.guests.rewriteIfAssigned(
+        guard try !instances.isDoomed(id) else { return }
+        try await guests.rewriteIfAssigned(
             id, on: host, by: state.mark("withdraw")
         ) { assignment, _ in
             assignment.guest.interfaces.removeAll { $0.portID == port }
         }
-        let found = try await tools.restoration(
-            of: id, on: host, within: tools.context.settings.actionTimeout, step)
+        let found = try await guests.restoration(
+            of: id, on: host, within: context.settings.actionTimeout, step)
         if found == .done { return }
         // Nobody may have the device as long as the guest may hold it.
         state.isKept = true
-        let snapshot = tools.documents.snapshot()
-        let nic = try GuestBlueprint.nic(port, on: host, snapshot)
-        try await tools.guests.rewriteIfAssigned(
+        let snapshot = context.documents.snapshot()
+        let nic = try GuestDefinitions.nic(port, on: host, snapshot)
+        try await guests.rewriteIfAssigned(
             id, on: host, by: state.mark("keep")
         ) { assignment, _ in
             guard !assignment.guest.interfaces.contains(where: { $0.portID == port }) else {
@@ -94,19 +106,19 @@ struct AttachInterface: InstanceWorkflow {
     }
 
     private func finish(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.release(state.instanceID) { _ in }
+        try await instances.release(state.instanceID) { _ in }
     }
 
     private func end(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.actions.endEvent(Self.event, state.instanceID, state.requestID)
+        try await actions.endEvent(Self.event, state.instanceID, state.requestID)
     }
 
     private func giveBack(_ state: inout State, _ step: StepContext) async throws {
-        let isDoomed = try tools.isDoomed(state.instanceID)
+        let isDoomed = try instances.isDoomed(state.instanceID)
         if state.isKept || isDoomed {
-            try await tools.release(state.instanceID) { _ in }
+            try await instances.release(state.instanceID) { _ in }
         } else {
-            try await tools.releaseNIC(
+            try await interfaceDevices.release(
                 state.portID, of: state.instanceID, on: state.hostID, endsWorkflow: true)
         }
     }

@@ -32,7 +32,19 @@ struct ChangeGuest: InstanceWorkflow {
         var isBroken = false
     }
 
-    let tools: InstanceTools
+    let context: ConductorContext
+    let actions: InstanceActions
+    let instances: OwnedInstances
+    let guests: GuestAssignments
+    let diskCopies: DiskCopies
+
+    init(_ parts: InstanceParts) {
+        context = parts.context
+        actions = parts.actions
+        instances = parts.instances
+        guests = parts.guests
+        diskCopies = parts.diskCopies
+    }
 
     func events(_ state: State) -> [String] { [state.change.event] }
 
@@ -46,26 +58,26 @@ struct ChangeGuest: InstanceWorkflow {
     }
 
     private func begin(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.actions.beginEvent(
+        try await actions.beginEvent(
             state.change.event, state.instanceID, state.requestID,
-            hostName: try tools.guests.name(of: state.before.hostID))
+            hostName: try guests.name(of: state.before.hostID))
     }
 
     private func assign(_ state: inout State, _ step: StepContext) async throws {
         try step.checkCancellation()
         let (change, before, id) = (state.change, state.stateBefore, state.instanceID)
         let host = state.before.hostID
-        let instance = try tools.instance(id)
-        try await tools.guests.rewrite(id, on: host, by: state.mark("assign")) {
+        let instance = try instances.find(id)
+        try await guests.rewrite(id, on: host, by: state.mark("assign")) {
             assignment, generation in
             let target: Instance =
                 if case .rebuild(let rebuilt) = change { rebuilt } else { instance }
-            let snapshot = tools.documents.snapshot()
-            let guest = try GuestBlueprint.guest(
+            let snapshot = context.documents.snapshot()
+            let guest = try GuestDefinitions.guest(
                 target, host: host, snapshot, lastImage: assignment.guest.image)
             var rescue: GuestImage?
             if case .rescue(let image) = change {
-                rescue = try GuestBlueprint.image(image, snapshot)
+                rescue = try GuestDefinitions.image(image, snapshot)
             }
             change.apply(
                 to: &assignment, generation: generation, before: before, guest: guest,
@@ -78,10 +90,10 @@ struct ChangeGuest: InstanceWorkflow {
     private func restore(_ state: inout State, _ step: StepContext) async throws {
         let (id, before) = (state.instanceID, state.before)
         let changesDisks = state.change.changesDisks
-        guard try !tools.isDoomed(id),
-            try tools.guests.current(id, on: before.hostID)?.generation != before.generation
+        guard try !instances.isDoomed(id),
+            try guests.current(id, on: before.hostID)?.generation != before.generation
         else { return }
-        try await tools.guests.rewriteIfAssigned(
+        try await guests.rewriteIfAssigned(
             id, on: before.hostID, by: state.mark("restore")
         ) { assignment, generation in
             assignment.goal = before.goal
@@ -90,11 +102,11 @@ struct ChangeGuest: InstanceWorkflow {
             assignment.restart = changesDisks ? .hard : before.restart
             assignment.export = nil
         }
-        let found = try await tools.restoration(
+        let found = try await guests.restoration(
             of: id, on: before.hostID, within: limit(state.change), step)
         state.isBroken = found == .failed
         if found == .done, before.goal == .suspended,
-            try tools.guests.power(of: id, on: before.hostID) != .suspended
+            try guests.power(of: id, on: before.hostID) != .suspended
         {
             try await noteLostMemory(&state, step)
         }
@@ -104,25 +116,25 @@ struct ChangeGuest: InstanceWorkflow {
     private func noteLostMemory(_ state: inout State, _ step: StepContext) async throws {
         let (id, host) = (state.instanceID, state.before.hostID)
         state.stateBefore = .stopped
-        try await tools.guests.rewriteIfAssigned(
+        try await guests.rewriteIfAssigned(
             id, on: host, by: state.mark("memory-lost")
         ) { assignment, _ in
             assignment.goal = .stopped
             assignment.restart = nil
         }
         state.isBroken =
-            try await tools.restoration(of: id, on: host, within: limit(state.change), step)
+            try await guests.restoration(of: id, on: host, within: limit(state.change), step)
             == .failed
     }
 
     private func awaitHost(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.guests.awaitSettled(
+        try await guests.awaitSettled(
             state.instanceID, on: state.before.hostID, within: limit(state.change),
             checkCancellation: step.checkCancellation)
     }
 
     private func limit(_ change: GuestChange) -> Duration {
-        let settings = tools.context.settings
+        let settings = context.settings
         return switch change {
         case .rebuild, .rescue, .start: settings.buildTimeout
         case .snapshot: settings.exportTimeout
@@ -135,7 +147,7 @@ struct ChangeGuest: InstanceWorkflow {
         switch change {
         case .snapshot, .rebuild:
             // The copy is stored, and the old disk is not gone back to.
-            try await tools.guests.rewrite(
+            try await guests.rewrite(
                 state.instanceID, on: state.before.hostID, by: state.mark("finish")
             ) { assignment, _ in
                 assignment.export = nil
@@ -143,19 +155,19 @@ struct ChangeGuest: InstanceWorkflow {
             }
         default: break
         }
-        try await tools.release(state.instanceID) { instance in
+        try await instances.release(state.instanceID) { instance in
             try change.finish(&instance, before: before)
         }
     }
 
     private func end(_ state: inout State, _ step: StepContext) async throws {
-        if let image = state.obsoleteImage { try await tools.discard(image) }
-        try await tools.actions.endEvent(state.change.event, state.instanceID, state.requestID)
+        if let image = state.obsoleteImage { try await diskCopies.discard(image) }
+        try await actions.endEvent(state.change.event, state.instanceID, state.requestID)
     }
 
     private func fail(_ state: inout State, _ step: StepContext) async throws {
-        if case .snapshot(let image) = state.change { try await tools.discard(image) }
-        try await tools.releaseFailed(
+        if case .snapshot(let image) = state.change { try await diskCopies.discard(image) }
+        try await instances.releaseFailed(
             state.instanceID, to: state.stateBefore, state.failure, isBroken: state.isBroken)
     }
 }

@@ -23,7 +23,19 @@ struct ConfirmResize: InstanceWorkflow {
         var goesForward: Bool?
     }
 
-    let tools: InstanceTools
+    let actions: InstanceActions
+    let instances: OwnedInstances
+    let guests: GuestAssignments
+    let migrationRecords: MigrationRecords
+    let diskCopies: DiskCopies
+
+    init(_ parts: InstanceParts) {
+        actions = parts.actions
+        instances = parts.instances
+        guests = parts.guests
+        migrationRecords = parts.migrationRecords
+        diskCopies = parts.diskCopies
+    }
 
     func events(_ state: State) -> [String] { [Self.event] }
 
@@ -32,11 +44,11 @@ struct ConfirmResize: InstanceWorkflow {
             first(
                 "accept",
                 run: { state, _ in
-                    try await tools.actions.beginEvent(
+                    try await actions.beginEvent(
                         Self.event, state.instanceID, state.requestID)
                 },
                 undo: { state, _ in
-                    try await tools.release(state.instanceID) { try $0.enter(.resized) }
+                    try await instances.release(state.instanceID) { try $0.enter(.resized) }
                 })
         ] + forwardSteps
     }
@@ -50,20 +62,20 @@ struct ConfirmResize: InstanceWorkflow {
 
     private func removeSource(_ state: inout State, _ step: StepContext) async throws {
         let id = state.instanceID
-        let instance = try tools.instance(id)
+        let instance = try instances.find(id)
         // It is over already when a deletion waits for the end that was reached before a crash.
         guard instance.state == .resized || instance.resize != nil else { return }
         let resize = try require(instance.resize, .resize, state)
         guard resize.isInPlace else {
-            return try await tools.guests.remove(id, from: resize.oldHostID)
+            return try await guests.remove(id, from: resize.oldHostID)
         }
-        try await tools.guests.rewrite(
+        try await guests.rewrite(
             id, on: resize.newHostID, by: state.mark("remove-source")
         ) { assignment, _ in assignment.guest.keptRootBuilds = nil }
-        try await tools.change(
+        try await instances.change(
             id,
             alongside: { transaction in
-                try tools.guests.changeClaim(id, on: resize.newHostID, in: &transaction) {
+                try guests.changeClaim(id, on: resize.newHostID, in: &transaction) {
                     $0.capacity.take(resize.newFlavor)
                 }
             }, { _ in })
@@ -71,22 +83,22 @@ struct ConfirmResize: InstanceWorkflow {
 
     private func finish(_ state: inout State, _ step: StepContext) async throws {
         let id = state.instanceID
-        let resize = try tools.instance(id).resize
-        if let image = resize?.oldRootImageID { try await tools.discard(image) }
+        let resize = try instances.find(id).resize
+        if let image = resize?.oldRootImageID { try await diskCopies.discard(image) }
         if let resize {
-            try await tools.changeMigration(resize.migrationID) { $0.status = .confirmed }
+            try await migrationRecords.change(resize.migrationID) { $0.status = .confirmed }
         }
-        try await tools.release(id) { instance in
+        try await instances.release(id) { instance in
             // As in the step before: without a resize this was done already.
             guard let resize = instance.resize else { return }
             // It may have gone off by itself while it waited.
-            let goal = try tools.guests.current(id, on: resize.newHostID)?.goal
+            let goal = try guests.current(id, on: resize.newHostID)?.goal
             instance.resize = nil
             try instance.enter((goal ?? .running) == .running ? .active : .stopped)
         }
     }
 
     private func end(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.actions.endEvent(Self.event, state.instanceID, state.requestID)
+        try await actions.endEvent(Self.event, state.instanceID, state.requestID)
     }
 }

@@ -28,7 +28,21 @@ struct CreateInstance: InstanceWorkflow {
         var failure: RecordedFailure?
     }
 
-    let tools: InstanceTools
+    let context: ConductorContext
+    let actions: InstanceActions
+    let instances: OwnedInstances
+    let guests: GuestAssignments
+    let placements: Placements
+    let portBindings: PortBindings
+
+    init(_ parts: InstanceParts) {
+        context = parts.context
+        actions = parts.actions
+        instances = parts.instances
+        guests = parts.guests
+        placements = parts.placements
+        portBindings = parts.portBindings
+    }
 
     func events(_ state: State) -> [String] { [Self.scheduleEvent, Self.buildEvent] }
 
@@ -47,12 +61,12 @@ struct CreateInstance: InstanceWorkflow {
     private func fail(_ state: inout State, _ step: StepContext) async throws {
         let failure = state.failure
         // Ports are the instance's since it was accepted, whether or not they were bound.
-        try await tools.guests.releasePorts(of: state.instanceID)
-        try await tools.release(
+        try await guests.releasePorts(of: state.instanceID)
+        try await instances.release(
             state.instanceID,
             alongside: { instance, transaction in
                 // Others of the same request may have placed it since its claim was released.
-                try tools.guests.unplace(&instance, in: &transaction)
+                try guests.unplace(&instance, in: &transaction)
             },
             { instance in
                 // A deletion goes on from here, and who waits for it is not to see an error.
@@ -60,7 +74,7 @@ struct CreateInstance: InstanceWorkflow {
                 try instance.enter(.error)
                 instance.fault = InstanceFault(
                     code: 500, message: failure?.message ?? Self.failureMessage,
-                    details: failure?.trace, created: tools.context.now())
+                    details: failure?.trace, created: context.now())
             })
     }
 }
@@ -71,28 +85,28 @@ extension CreateInstance {
     private func place(_ state: inout State, _ step: StepContext) async throws {
         try step.checkCancellation()
         let id = state.instanceID
-        if try tools.instance(id).hostID == nil {
-            try await tools.actions.beginEvent(Self.scheduleEvent, id, state.requestID)
-            try await tools.placements.place(id, state.workflowID)
+        if try instances.find(id).hostID == nil {
+            try await actions.beginEvent(Self.scheduleEvent, id, state.requestID)
+            try await placements.place(id, state.workflowID)
         }
-        try await tools.actions.endEvent(Self.scheduleEvent, id, state.requestID)
+        try await actions.endEvent(Self.scheduleEvent, id, state.requestID)
     }
 
     private func releaseClaim(_ state: inout State, _ step: StepContext) async throws {
         // Before the instance says that it failed: who sees that may look at the events.
-        try await tools.actions.endEvent(
+        try await actions.endEvent(
             Self.scheduleEvent, state.instanceID, state.requestID,
             problem: state.failure?.message, trace: state.failure?.trace)
-        try await tools.unplace(state.instanceID)
+        try await instances.unplace(state.instanceID)
     }
 
     private func bindPorts(_ state: inout State, _ step: StepContext) async throws {
         try step.checkCancellation()
-        try await tools.bindPorts(of: state.instanceID, to: placedHost(state))
+        try await portBindings.bind(of: state.instanceID, to: placedHost(state))
     }
 
     private func unbindPorts(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.guests.releasePorts(of: state.instanceID)
+        try await guests.releasePorts(of: state.instanceID)
     }
 }
 
@@ -101,24 +115,24 @@ extension CreateInstance {
 extension CreateInstance {
     private func assign(_ state: inout State, _ step: StepContext) async throws {
         try step.checkCancellation()
-        try await tools.actions.beginEvent(
+        try await actions.beginEvent(
             Self.buildEvent, state.instanceID, state.requestID,
-            hostName: try tools.instance(state.instanceID).hostName)
-        try await tools.guests.assign(state.instanceID, on: placedHost(state))
+            hostName: try instances.find(state.instanceID).hostName)
+        try await guests.assign(state.instanceID, on: placedHost(state))
     }
 
     private func withdraw(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.actions.endEvent(
+        try await actions.endEvent(
             Self.buildEvent, state.instanceID, state.requestID,
             problem: state.failure?.message, trace: state.failure?.trace)
-        try await tools.guests.remove(state.instanceID)
+        try await guests.remove(state.instanceID)
     }
 
     private func awaitRunning(_ state: inout State, _ step: StepContext) async throws {
         do {
-            try await tools.guests.awaitSettled(
+            try await guests.awaitSettled(
                 state.instanceID, on: placedHost(state), during: .build,
-                within: tools.context.settings.buildTimeout,
+                within: context.settings.buildTimeout,
                 checkCancellation: step.checkCancellation)
         } catch let failure as GuestFailure {
             noteBuild(state, failed: true)
@@ -130,25 +144,25 @@ extension CreateInstance {
         let id = state.instanceID
         let host = try placedHost(state)
         let mark = state.mark("finish")
-        try await tools.release(
+        try await instances.release(
             id,
             alongside: { _, transaction in
-                try tools.guests.allocate(id, on: host, by: mark, in: &transaction)
+                try guests.allocate(id, on: host, by: mark, in: &transaction)
             },
             { instance in
                 try instance.enter(.active)
-                instance.launchedAt = instance.launchedAt ?? tools.context.now()
+                instance.launchedAt = instance.launchedAt ?? context.now()
             })
     }
 
     private func end(_ state: inout State, _ step: StepContext) async throws {
         noteBuild(state, failed: false)
-        try await tools.actions.endEvent(Self.buildEvent, state.instanceID, state.requestID)
+        try await actions.endEvent(Self.buildEvent, state.instanceID, state.requestID)
     }
 
     /// Lets the scheduler know how the host did. It ranks by that, nothing depends on it.
     private func noteBuild(_ state: State, failed: Bool) {
-        guard let host = try? tools.instance(state.instanceID).hostID else { return }
-        tools.placements.placer.index.noteBuild(on: host, failed: failed)
+        guard let host = try? instances.find(state.instanceID).hostID else { return }
+        placements.placer.index.noteBuild(on: host, failed: failed)
     }
 }

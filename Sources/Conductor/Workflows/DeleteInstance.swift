@@ -37,7 +37,19 @@ struct DeleteInstance: InstanceWorkflow {
         }
     }
 
-    let tools: InstanceTools
+    let context: ConductorContext
+    let actions: InstanceActions
+    let instances: OwnedInstances
+    let guests: GuestAssignments
+    let diskCopies: DiskCopies
+
+    init(_ parts: InstanceParts) {
+        context = parts.context
+        actions = parts.actions
+        instances = parts.instances
+        guests = parts.guests
+        diskCopies = parts.diskCopies
+    }
 
     func events(_ state: State) -> [String] { [Self.event] }
 
@@ -46,8 +58,8 @@ struct DeleteInstance: InstanceWorkflow {
     /// A deletion whose record doesn't tell its id has the instance as long as that is to be
     /// deleted: there is one deletion at a time.
     func owns(_ state: State) throws -> Bool {
-        guard state.storedWorkflowID == nil else { return try tools.owns(state) }
-        let found = try tools.documents.get(Instance.self, state.instanceID.text)?.value
+        guard state.storedWorkflowID == nil else { return try instances.owns(state) }
+        let found = try context.documents.get(Instance.self, state.instanceID.text)?.value
         return found?.deletionRequested == true && found?.state != .deleted
     }
 
@@ -63,26 +75,26 @@ struct DeleteInstance: InstanceWorkflow {
 
     private func removeGuest(_ state: inout State, _ step: StepContext) async throws {
         let id = state.instanceID
-        try await tools.actions.beginEvent(Self.event, id, state.requestID)
-        try await tools.guests.remove(id)
-        try await tools.unplace(id)
+        try await actions.beginEvent(Self.event, id, state.requestID)
+        try await guests.remove(id)
+        try await instances.unplace(id)
     }
 
     private func releasePorts(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.guests.releasePorts(of: state.instanceID)
+        try await guests.releasePorts(of: state.instanceID)
     }
 
     /// Copies of the instance's disk that moves and shelving made go with it.
     private func removeCopies(_ state: inout State, _ step: StepContext) async throws {
-        let instance = try tools.instance(state.instanceID)
+        let instance = try instances.find(state.instanceID)
         let copies = [
             instance.rootImageID, instance.resize?.oldRootImageID, instance.shelvedImageID,
         ]
-        for copy in copies.compactMap({ $0 }) { try await tools.discard(copy) }
+        for copy in copies.compactMap({ $0 }) { try await diskCopies.discard(copy) }
     }
 
     private func finish(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.change(state.instanceID) { instance in
+        try await instances.change(state.instanceID) { instance in
             try instance.enter(.deleted)
             instance.task = nil
             instance.workflowID = nil
@@ -90,25 +102,25 @@ struct DeleteInstance: InstanceWorkflow {
             instance.moveDestination = nil
             instance.resize = nil
             instance.observed = .none
-            instance.terminatedAt = tools.context.now()
+            instance.terminatedAt = context.now()
         }
     }
 
     private func end(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.actions.endEvent(Self.event, state.instanceID, state.requestID)
+        try await actions.endEvent(Self.event, state.instanceID, state.requestID)
     }
 
     /// Only reached when the store refused for minutes: the instance says so and can be deleted
     /// again.
     private func giveUp(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.change(state.instanceID) { instance in
+        try await instances.change(state.instanceID) { instance in
             try instance.enter(.error)
             instance.task = nil
             instance.workflowID = nil
             instance.deletionRequested = false
             instance.fault = InstanceFault(
                 code: 500, message: "Deleting the server failed; delete it again.",
-                details: nil, created: tools.context.now())
+                details: nil, created: context.now())
         }
     }
 }

@@ -29,7 +29,19 @@ struct DetachInterface: InstanceWorkflow {
         var goesForward: Bool?
     }
 
-    let tools: InstanceTools
+    let context: ConductorContext
+    let actions: InstanceActions
+    let instances: OwnedInstances
+    let guests: GuestAssignments
+    let interfaceDevices: InterfaceDevices
+
+    init(_ parts: InstanceParts) {
+        context = parts.context
+        actions = parts.actions
+        instances = parts.instances
+        guests = parts.guests
+        interfaceDevices = parts.interfaceDevices
+    }
 
     func events(_ state: State) -> [String] { [Self.event] }
 
@@ -44,15 +56,15 @@ struct DetachInterface: InstanceWorkflow {
     var forwardSteps: [WorkflowStep<State>] { [forward("release", run: release, end: end)] }
 
     private func begin(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.actions.beginEvent(
+        try await actions.beginEvent(
             Self.event, state.instanceID, state.requestID,
-            hostName: try tools.guests.name(of: state.hostID))
+            hostName: try guests.name(of: state.hostID))
     }
 
     private func assign(_ state: inout State, _ step: StepContext) async throws {
         try step.checkCancellation()
         let port = state.portID
-        try await tools.guests.rewrite(
+        try await guests.rewrite(
             state.instanceID, on: state.hostID, by: state.mark("assign")
         ) { assignment, _ in
             assignment.guest.interfaces.removeAll { $0.portID == port }
@@ -60,21 +72,21 @@ struct DetachInterface: InstanceWorkflow {
     }
 
     private func awaitHost(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.guests.awaitSettled(
-            state.instanceID, on: state.hostID, within: tools.context.settings.actionTimeout,
+        try await guests.awaitSettled(
+            state.instanceID, on: state.hostID, within: context.settings.actionTimeout,
             checkCancellation: step.checkCancellation)
     }
 
     private func putBack(_ state: inout State, _ step: StepContext) async throws {
-        guard try !tools.isDoomed(state.instanceID) else { return }
+        guard try !instances.isDoomed(state.instanceID) else { return }
         let before = state.before
-        try await tools.guests.rewriteIfAssigned(
+        try await guests.rewriteIfAssigned(
             state.instanceID, on: state.hostID, by: state.mark("put-back")
         ) { assignment, _ in assignment.guest.interfaces = before }
         do {
-            try await tools.guests.awaitSettled(
+            try await guests.awaitSettled(
                 state.instanceID, on: state.hostID,
-                within: tools.context.settings.actionTimeout,
+                within: context.settings.actionTimeout,
                 checkCancellation: step.checkCancellation)
         } catch let failure as GuestFailure {
             // The agent goes on mending the wiring; what it can't is in the port's status.
@@ -83,15 +95,15 @@ struct DetachInterface: InstanceWorkflow {
     }
 
     private func release(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.releaseNIC(
+        try await interfaceDevices.release(
             state.portID, of: state.instanceID, on: state.hostID, endsWorkflow: true)
     }
 
     private func end(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.actions.endEvent(Self.event, state.instanceID, state.requestID)
+        try await actions.endEvent(Self.event, state.instanceID, state.requestID)
     }
 
     private func fail(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.release(state.instanceID) { _ in }
+        try await instances.release(state.instanceID) { _ in }
     }
 }

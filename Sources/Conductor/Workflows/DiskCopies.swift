@@ -1,12 +1,17 @@
 import ComputeModel
-import Foundation
 import ImageStore
 import Persistence
 import Workflow
 
-// Copies of root disks that are kept as images: snapshots and shelved instances, which their
-// owners see, and those that moves make, which nobody does.
-extension InstanceTools {
+/// Copies of root disks that are kept as images: snapshots and shelved instances, which their
+/// owners see, and those that moves make, which nobody does.
+struct DiskCopies: Sendable {
+    let context: ConductorContext
+    let guests: GuestAssignments
+    let images: Images
+
+    private var documents: DocumentStore { context.documents }
+
     /// An image that waits for the copy of the instance's disk.
     func image(
         _ id: ImageID, named name: String, of instance: Instance, isInternal: Bool
@@ -63,6 +68,23 @@ extension InstanceTools {
     func endExport(_ id: InstanceID, on host: HostID, by mark: String) async throws {
         try await guests.rewriteIfAssigned(id, on: host, by: mark) { assignment, _ in
             assignment.export = nil
+        }
+    }
+
+    /// Takes an image out of its owner's sight: from now on it is only what a root disk lies over.
+    func keepInternally(_ id: ImageID) async throws {
+        try await context.retryingConflicts(.image) {
+            guard let image = try documents.get(Image.self, id.text),
+                image.value.ownerID != .millrace
+            else { return }
+            var changed = image.value
+            changed.ownerID = .millrace
+            changed.hidden = true
+            changed.protected = false
+            changed.visibility = .private
+            changed.updatedAt = context.now()
+            let kept = changed
+            try await documents.transact { try $0.update(image, to: kept) }
         }
     }
 }

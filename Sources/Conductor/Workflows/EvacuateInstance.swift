@@ -40,7 +40,27 @@ struct EvacuateInstance: InstanceWorkflow {
         var goesForward: Bool?
     }
 
-    let tools: InstanceTools
+    let context: ConductorContext
+    let actions: InstanceActions
+    let instances: OwnedInstances
+    let guests: GuestAssignments
+    let reports: GuestReports
+    let placements: Placements
+    let portBindings: PortBindings
+    let migrationRecords: MigrationRecords
+    let moveDestinations: MoveDestinations
+
+    init(_ parts: InstanceParts) {
+        context = parts.context
+        actions = parts.actions
+        instances = parts.instances
+        guests = parts.guests
+        reports = parts.reports
+        placements = parts.placements
+        portBindings = parts.portBindings
+        migrationRecords = parts.migrationRecords
+        moveDestinations = parts.moveDestinations
+    }
 
     func events(_ state: State) -> [String] { [Self.scheduleEvent, Self.event] }
 
@@ -63,32 +83,32 @@ struct EvacuateInstance: InstanceWorkflow {
     }
 
     private func begin(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.actions.beginEvent(
+        try await actions.beginEvent(
             Self.scheduleEvent, state.instanceID, state.requestID)
     }
 
     private func place(_ state: inout State, _ step: StepContext) async throws {
         try step.checkCancellation()
-        let flavor = try tools.instance(state.instanceID).flavor
-        state.destinationID = try await tools.claimMoveDestination(
+        let flavor = try instances.find(state.instanceID).flavor
+        state.destinationID = try await moveDestinations.claimKeepingHost(
             state.instanceID, state.workflowID, state.migrationID,
-            InstanceTools.Destination(flavor: flavor, hostName: state.hostName),
+            MoveDestination(flavor: flavor, hostName: state.hostName),
             status: .preMigrating)
-        try await tools.actions.endEvent(Self.scheduleEvent, state.instanceID, state.requestID)
+        try await actions.endEvent(Self.scheduleEvent, state.instanceID, state.requestID)
     }
 
     private func releaseClaim(_ state: inout State, _ step: StepContext) async throws {
         let id = state.instanceID
         // Claim and destination are written together: without this one nothing was claimed.
-        guard let host = try tools.instance(id).moveDestination else { return }
-        try await tools.guests.releaseUnassignedClaim(of: id, on: host)
+        guard let host = try instances.find(id).moveDestination else { return }
+        try await guests.releaseUnassignedClaim(of: id, on: host)
     }
 
     /// The guest's power is taken, not asked for: another one of it starts a moment later. A host
     /// that was never assigned the guest, or is to remove it, has none to be taken off.
     private func fence(_ state: inout State, _ step: StepContext) async throws {
         guard let before = state.before, before.goal != .absent else { return }
-        try await tools.guests.rewrite(
+        try await guests.rewrite(
             state.instanceID, on: state.sourceHostID, by: state.mark("fence")
         ) { assignment, _ in
             assignment.goal = .stopped
@@ -97,8 +117,8 @@ struct EvacuateInstance: InstanceWorkflow {
     }
 
     private func unfence(_ state: inout State, _ step: StepContext) async throws {
-        guard let before = state.before, try !tools.isDoomed(state.instanceID) else { return }
-        try await tools.guests.rewriteIfAssigned(
+        guard let before = state.before, try !instances.isDoomed(state.instanceID) else { return }
+        try await guests.rewriteIfAssigned(
             state.instanceID, on: state.sourceHostID, by: state.mark("unfence")
         ) { assignment, _ in
             assignment.goal = before.goal
@@ -108,42 +128,42 @@ struct EvacuateInstance: InstanceWorkflow {
 
     private func bindPorts(_ state: inout State, _ step: StepContext) async throws {
         let host = try require(state.destinationID, .destination, state)
-        try await tools.bindPorts(of: state.instanceID, to: host)
+        try await portBindings.bind(of: state.instanceID, to: host)
     }
 
     private func restorePorts(_ state: inout State, _ step: StepContext) async throws {
         let (id, bindings) = (state.instanceID, state.bindingsBefore)
-        try await tools.restore(bindings, of: id)
+        try await portBindings.restore(bindings, of: id)
     }
 
     private func assign(_ state: inout State, _ step: StepContext) async throws {
         try step.checkCancellation()
         let (id, starts) = (state.instanceID, state.starts)
         let host = try require(state.destinationID, .destination, state)
-        try await tools.actions.beginEvent(
-            Self.event, id, state.requestID, hostName: try tools.guests.name(of: host))
-        try await tools.setTask(id, .rebuilding)
-        try await tools.guests.insert(id, on: host, by: state.mark("assign")) {
+        try await actions.beginEvent(
+            Self.event, id, state.requestID, hostName: try guests.name(of: host))
+        try await instances.setTask(id, .rebuilding)
+        try await guests.insert(id, on: host, by: state.mark("assign")) {
             snapshot, generation in
             var instance = try snapshot.require(Instance.self, id.text).value
             instance.rootBuild = nil
             return Assignment(
                 instanceID: id, hostID: host, generation: generation,
                 goal: starts ? .running : .stopped,
-                guest: try GuestBlueprint.guest(instance, host: host, snapshot))
+                guest: try GuestDefinitions.guest(instance, host: host, snapshot))
         }
     }
 
     private func withdraw(_ state: inout State, _ step: StepContext) async throws {
         // `assign` has refused to begin: nothing was assigned.
         guard let host = state.destinationID else { return }
-        try await tools.guests.removeBeforeStart(state.instanceID, from: host)
+        try await guests.removeBeforeStart(state.instanceID, from: host)
     }
 
     private func awaitGuest(_ state: inout State, _ step: StepContext) async throws {
         let host = try require(state.destinationID, .destination, state)
-        try await tools.guests.awaitSettled(
-            state.instanceID, on: host, within: tools.context.settings.buildTimeout,
+        try await guests.awaitSettled(
+            state.instanceID, on: host, within: context.settings.buildTimeout,
             checkCancellation: step.checkCancellation)
     }
 
@@ -152,16 +172,16 @@ struct EvacuateInstance: InstanceWorkflow {
     private func finish(_ state: inout State, _ step: StepContext) async throws {
         let host = try require(state.destinationID, .destination, state)
         let (id, starts) = (state.instanceID, state.starts)
-        let name = try tools.guests.name(of: host)
-        let zone = tools.placements.placer.index.zone(of: host)
+        let name = try guests.name(of: host)
+        let zone = placements.placer.index.zone(of: host)
         let mark = state.mark("finish")
-        try await tools.change(
-            id, alongside: { try tools.guests.allocate(id, on: host, by: mark, in: &$0) },
+        try await instances.change(
+            id, alongside: { try guests.allocate(id, on: host, by: mark, in: &$0) },
             { instance in
                 instance.hostID = host
                 instance.hostName = name
                 instance.zone = zone
-                instance.observed = try tools.guests.power(of: id, on: host)
+                instance.observed = try guests.power(of: id, on: host)
                 instance.rootBuild = nil
                 try instance.enter(starts ? .active : .stopped)
                 instance.desiredPower = starts ? .running : .stopped
@@ -171,29 +191,29 @@ struct EvacuateInstance: InstanceWorkflow {
 
     private func removeSource(_ state: inout State, _ step: StepContext) async throws {
         let host = try require(state.destinationID, .destination, state)
-        try await tools.reports.reconsider(state.instanceID, on: host)
+        try await reports.reconsider(state.instanceID, on: host)
         // Before the old host is told: it may be back, and its word completes the record.
-        try await tools.changeMigration(state.migrationID) { migration in
+        try await migrationRecords.change(state.migrationID) { migration in
             if migration.status != .completed { migration.status = .done }
         }
-        try await tools.guests.withdraw(state.instanceID, on: state.sourceHostID)
-        try await tools.release(state.instanceID) { instance in
+        try await guests.withdraw(state.instanceID, on: state.sourceHostID)
+        try await instances.release(state.instanceID) { instance in
             instance.migrationID = nil
             instance.moveDestination = nil
         }
     }
 
     private func end(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.actions.endEvent(Self.event, state.instanceID, state.requestID)
+        try await actions.endEvent(Self.event, state.instanceID, state.requestID)
     }
 
     private func fail(_ state: inout State, _ step: StepContext) async throws {
         let failure = state.failure
-        try await tools.changeMigration(state.migrationID) { migration in
+        try await migrationRecords.change(state.migrationID) { migration in
             migration.status = .failed
             migration.failure = failure?.trace
         }
-        try await tools.releaseFailed(
+        try await instances.releaseFailed(
             state.instanceID, to: state.stateBefore, failure, isBroken: false
         ) { instance in
             instance.migrationID = nil

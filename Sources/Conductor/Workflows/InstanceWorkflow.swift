@@ -1,10 +1,4 @@
 import ComputeModel
-import Foundation
-import ImageStore
-import Networking
-import Persistence
-import Placement
-import Scheduler
 import Workflow
 
 /// The state of a workflow that does something to one instance.
@@ -29,50 +23,12 @@ extension InstanceWorkflowState {
     }
 }
 
-/// What went wrong, for two audiences.
-struct RecordedFailure: Codable, Sendable, Equatable {
-    /// For the tenant.
-    var message: String
-    /// For administrators.
-    var trace: String
-
-    /// Hosts that a fault names to administrators; `millrace explain server` tells the others.
-    private static let hostsInTrace = 20
-
-    /// - Parameter message: what tenants are told of an error that is not meant for them.
-    init(_ error: any Error, otherwise message: String = "The operation failed.") {
-        switch error {
-        case let error as PlacementFailure:
-            self.message = "No valid host was found. " + error.summary
-            trace = Self.trace(error.record.rejections)
-        case let error as GuestFailure:
-            self.message = error.tenantMessage
-            trace = error.description
-        case let error as DomainError:
-            self.message = "\(error)"
-            trace = "\(error)"
-        default:
-            self.message = message
-            trace = "\(error)"
-        }
-    }
-
-    private static func trace(_ rejections: [HostRejection]) -> String {
-        let lines = rejections.prefix(hostsInTrace).map { rejection in
-            "\(rejection.hostName): "
-                + rejection.reasons.map(\.description).joined(separator: "; ")
-        }
-        let more = rejections.count - lines.count
-        return (lines + (more > 0 ? ["and \(more) more: see 'millrace explain server'"] : []))
-            .joined(separator: "\n")
-    }
-}
-
 /// A workflow that does something to one instance, which is its own until its last step releases
 /// it. What has released it is over: repeating that step after a crash, or undoing it, must not
 /// touch an instance that another workflow may have by then.
 protocol InstanceWorkflow: WorkflowDefinition where State: InstanceWorkflowState {
-    var tools: InstanceTools { get }
+    var instances: OwnedInstances { get }
+    var actions: InstanceActions { get }
     /// The steps behind the point of no return.
     var forwardSteps: [WorkflowStep<State>] { get }
     /// Events of the request's action that don't end by themselves when the workflow is undone.
@@ -94,7 +50,7 @@ extension InstanceWorkflow {
 
     func problem(_ state: State) throws -> String? { state.failure?.message ?? "Cancelled." }
 
-    func owns(_ state: State) throws -> Bool { try tools.owns(state) }
+    func owns(_ state: State) throws -> Bool { try instances.owns(state) }
 
     /// The first step, the last one to be undone: behind the point of no return its undo carries
     /// the workflow through to its end instead. Its events are ended last, also when the instance
@@ -117,7 +73,7 @@ extension InstanceWorkflow {
     private func endEvents(_ state: State) async throws {
         let problem = try problem(state)
         for event in events(state) {
-            try await tools.actions.endEvent(
+            try await actions.endEvent(
                 event, state.instanceID, state.requestID, problem: problem,
                 trace: problem.flatMap { _ in state.failure?.trace })
         }
@@ -184,132 +140,4 @@ extension RetryPolicy {
     /// For what can't be taken back: 40 attempts in some minutes.
     static let patient = RetryPolicy(
         attempts: 40, firstPause: .milliseconds(200), longestPause: .seconds(10))
-}
-
-/// What all workflows of instances work with.
-struct InstanceTools: Sendable {
-    let context: ConductorContext
-    let guests: GuestAssignments
-    let actions: InstanceActions
-    let ports: Ports
-    let placements: Placements
-    let images: Images
-    let reports: GuestReports
-
-    var documents: DocumentStore { context.documents }
-
-    func instance(_ id: InstanceID) throws -> Instance {
-        try documents.require(Instance.self, id.text).value
-    }
-
-    /// Changes the instance; nothing happens to one that is gone.
-    func change(
-        _ id: InstanceID, alongside: (inout DocumentTransaction) throws -> Void = { _ in },
-        _ body: (inout Instance) throws -> Void
-    ) async throws {
-        try await change(id, alongside: { _, transaction in try alongside(&transaction) }, body)
-    }
-
-    /// The same; `alongside` sees the instance as it was changed, and may change it further.
-    func change(
-        _ id: InstanceID,
-        alongside: (inout Instance, inout DocumentTransaction) throws -> Void,
-        _ body: (inout Instance) throws -> Void
-    ) async throws {
-        try await context.retryingConflicts(.server) {
-            guard let instance = try documents.get(Instance.self, id.text),
-                instance.value.state != .deleted
-            else { return }
-            var changed = instance.value
-            try body(&changed)
-            var transaction = documents.makeTransaction()
-            try alongside(&changed, &transaction)
-            if changed != instance.value {
-                changed.updatedAt = context.now()
-                try transaction.update(instance, to: changed)
-            }
-            try await documents.commit(transaction)
-        }
-    }
-
-    /// Notes what is being done now; a deletion's task stays.
-    func setTask(_ id: InstanceID, _ task: InstanceTask) async throws {
-        try await change(id) { if !$0.deletionRequested { $0.task = task } }
-    }
-
-    /// The end of the workflow: its instance is free for the next one, unless a deletion waits
-    /// already. `body` sets what else is true now.
-    func release(
-        _ id: InstanceID, alongside: (inout DocumentTransaction) throws -> Void = { _ in },
-        _ body: (inout Instance) throws -> Void
-    ) async throws {
-        try await release(id, alongside: { _, transaction in try alongside(&transaction) }, body)
-    }
-
-    /// The same; `alongside` sees the instance as it was changed, and may change it further.
-    func release(
-        _ id: InstanceID,
-        alongside: (inout Instance, inout DocumentTransaction) throws -> Void,
-        _ body: (inout Instance) throws -> Void
-    ) async throws {
-        try await change(
-            id,
-            alongside: { instance, transaction in
-                try alongside(&instance, &transaction)
-                try reports.catchUp(&instance, into: &transaction)
-            }
-        ) { instance in
-            try body(&instance)
-            guard !instance.deletionRequested else { return }
-            instance.task = nil
-            instance.workflowID = nil
-            instance.stateBefore = nil
-        }
-    }
-
-    /// Takes back a claim that no guest can be using, and forgets the host; `body` sets what else
-    /// is true then.
-    func unplace(
-        _ id: InstanceID, _ body: (inout Instance) throws -> Void = { _ in }
-    ) async throws {
-        try await change(
-            id,
-            alongside: { instance, transaction in
-                try guests.unplace(&instance, in: &transaction)
-            }, body)
-    }
-
-    /// The way back is done: the instance is as before. With `isBroken` its guest is not, and the
-    /// instance says so.
-    func releaseFailed(
-        _ id: InstanceID, to state: InstanceState, _ failure: RecordedFailure?, isBroken: Bool,
-        _ body: (inout Instance) -> Void = { _ in }
-    ) async throws {
-        try await release(id) { instance in
-            body(&instance)
-            if !isBroken {
-                try instance.enter(state)
-                return
-            }
-            try instance.enter(.error)
-            instance.fault = InstanceFault(
-                code: 500, message: failure?.message ?? "The operation failed.",
-                details: failure?.trace, created: context.now())
-        }
-    }
-
-    /// Whether the workflow has its instance still, be it that a deletion waits for its end.
-    func owns(_ state: some InstanceWorkflowState) throws -> Bool {
-        guard let instance = try documents.get(Instance.self, state.instanceID.text)?.value,
-            let owner = instance.workflowID
-        else { return false }
-        if owner == state.workflowID { return true }
-        let next = try documents.get(WorkflowRecord.self, owner.text)?.value
-        return instance.deletionRequested && next?.after == state.workflowID.text
-    }
-
-    /// Whether undoing may leave the guest alone, because it is going to be deleted.
-    func isDoomed(_ id: InstanceID) throws -> Bool {
-        try documents.get(Instance.self, id.text)?.value.deletionRequested ?? true
-    }
 }

@@ -15,19 +15,19 @@ struct InstanceWorkflows: Sendable {
     let evacuate: EvacuateInstance
     let liveMigrate: LiveMigrateInstance
 
-    init(_ tools: InstanceTools) {
-        create = CreateInstance(tools: tools)
-        delete = DeleteInstance(tools: tools)
-        change = ChangeGuest(tools: tools)
-        attach = AttachInterface(tools: tools)
-        detach = DetachInterface(tools: tools)
-        shelve = ShelveInstance(tools: tools)
-        unshelve = UnshelveInstance(tools: tools)
-        move = MoveInstance(tools: tools)
-        confirm = ConfirmResize(tools: tools)
-        revert = RevertResize(tools: tools)
-        evacuate = EvacuateInstance(tools: tools)
-        liveMigrate = LiveMigrateInstance(tools: tools)
+    init(_ parts: InstanceParts) {
+        create = CreateInstance(parts)
+        delete = DeleteInstance(parts)
+        change = ChangeGuest(parts)
+        attach = AttachInterface(parts)
+        detach = DetachInterface(parts)
+        shelve = ShelveInstance(parts)
+        unshelve = UnshelveInstance(parts)
+        move = MoveInstance(parts)
+        confirm = ConfirmResize(parts)
+        revert = RevertResize(parts)
+        evacuate = EvacuateInstance(parts)
+        liveMigrate = LiveMigrateInstance(parts)
     }
 
     /// Makes them known to the engine, which resumes those that a crash cut off.

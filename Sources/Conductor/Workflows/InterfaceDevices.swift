@@ -5,11 +5,18 @@ import Networking
 import Persistence
 import Placement
 
-// Devices of single NICs, of instances that have a host already.
-extension InstanceTools {
+/// Devices of single NICs, of instances that have a host already.
+struct InterfaceDevices: Sendable {
+    let context: ConductorContext
+    let ports: Ports
+    let guests: GuestAssignments
+    let instances: OwnedInstances
+
+    private var documents: DocumentStore { context.documents }
+
     /// Gives one NIC's device and port back and takes the NIC off the instance's list, all in one
     /// transaction. The guest must not have it any more. Repeating it changes nothing.
-    func releaseNIC(
+    func release(
         _ portID: PortID, of id: InstanceID, on host: HostID, endsWorkflow: Bool
     ) async throws {
         let change = { (transaction: inout DocumentTransaction) throws in
@@ -32,16 +39,16 @@ extension InstanceTools {
             instance.interfaces.removeAll { $0.portID == portID }
         }
         if endsWorkflow {
-            try await release(id, alongside: change, edit)
+            try await instances.release(id, alongside: change, edit)
         } else {
-            try await self.change(id, alongside: change, edit)
+            try await instances.change(id, alongside: change, edit)
         }
     }
 
     /// Claims a device for a port of an instance that is on `host`, and binds the port to it.
     ///
     /// Throws `invalid` when the host has none that would do.
-    func claimNIC(
+    func claim(
         _ port: Versioned<NetworkPort>, for instance: Instance, on host: HostID,
         _ snapshot: DocumentSnapshot, in transaction: inout DocumentTransaction
     ) throws {

@@ -44,7 +44,25 @@ struct LiveMigrateInstance: InstanceWorkflow {
         var goesForward: Bool?
     }
 
-    let tools: InstanceTools
+    let context: ConductorContext
+    let actions: InstanceActions
+    let instances: OwnedInstances
+    let guests: GuestAssignments
+    let placements: Placements
+    let portBindings: PortBindings
+    let migrationRecords: MigrationRecords
+    let moveDestinations: MoveDestinations
+
+    init(_ parts: InstanceParts) {
+        context = parts.context
+        actions = parts.actions
+        instances = parts.instances
+        guests = parts.guests
+        placements = parts.placements
+        portBindings = parts.portBindings
+        migrationRecords = parts.migrationRecords
+        moveDestinations = parts.moveDestinations
+    }
 
     func events(_ state: State) -> [String] { [Self.scheduleEvent, Self.event] }
 
@@ -63,7 +81,7 @@ struct LiveMigrateInstance: InstanceWorkflow {
     var forwardSteps: [WorkflowStep<State>] { [forward("clean", run: clean, end: end)] }
 
     private func begin(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.actions.beginEvent(
+        try await actions.beginEvent(
             Self.scheduleEvent, state.instanceID, state.requestID)
     }
 
@@ -73,7 +91,7 @@ struct LiveMigrateInstance: InstanceWorkflow {
     }
 
     private func isAbortRequested(_ state: State) throws -> Bool {
-        try tools.documents.get(Migration.self, state.migrationID.text)?.value
+        try context.documents.get(Migration.self, state.migrationID.text)?.value
             .isAbortRequested ?? false
     }
 
@@ -84,11 +102,11 @@ struct LiveMigrateInstance: InstanceWorkflow {
             return try await clean(&state, step)
         }
         let wasAborted = try isAbortRequested(state)
-        try await tools.changeMigration(state.migrationID) { migration in
+        try await migrationRecords.change(state.migrationID) { migration in
             migration.status = wasAborted ? .cancelled : .failed
             migration.failure = wasAborted ? nil : failure?.trace
         }
-        try await tools.releaseFailed(
+        try await instances.releaseFailed(
             state.instanceID, to: state.stateBefore, failure, isBroken: false
         ) { instance in
             instance.migrationID = nil
@@ -107,21 +125,21 @@ extension LiveMigrateInstance {
             throw GuestFailure(
                 tenantMessage: "No other host takes running servers.",
                 detail: "no other host offers live migration (migration.uri) and has versions at"
-                    + " least as new as \(try tools.guests.name(of: state.sourceHostID))")
+                    + " least as new as \(try guests.name(of: state.sourceHostID))")
         }
-        state.destinationID = try await tools.claimMoveDestination(
+        state.destinationID = try await moveDestinations.claimKeepingHost(
             state.instanceID, state.workflowID, state.migrationID,
-            InstanceTools.Destination(
-                flavor: try tools.instance(state.instanceID).flavor, hostName: state.hostName,
+            MoveDestination(
+                flavor: try instances.find(state.instanceID).flavor, hostName: state.hostName,
                 onlyHosts: able),
             status: nil)
-        try await tools.actions.endEvent(Self.scheduleEvent, state.instanceID, state.requestID)
+        try await actions.endEvent(Self.scheduleEvent, state.instanceID, state.requestID)
     }
 
     /// Hosts whose agent and hypervisor can take a running guest from `source`: a guest moves to
     /// versions at least as new only.
     private func ableHosts(from source: HostID) throws -> Set<HostID> {
-        let snapshot = tools.documents.snapshot()
+        let snapshot = context.documents.snapshot()
         guard let from = try snapshot.get(HostReport.self, source.text)?.value else { return [] }
         return Set(
             try snapshot.list(HostReport.self).map(\.value).filter { report in
@@ -136,9 +154,9 @@ extension LiveMigrateInstance {
 
     private func releaseClaim(_ state: inout State, _ step: StepContext) async throws {
         // Claim and destination are written together: without this one nothing was claimed.
-        guard !state.hasArrived, let host = try tools.instance(state.instanceID).moveDestination
+        guard !state.hasArrived, let host = try instances.find(state.instanceID).moveDestination
         else { return }
-        try await tools.guests.releaseUnassignedClaim(of: state.instanceID, on: host)
+        try await guests.releaseUnassignedClaim(of: state.instanceID, on: host)
     }
 
     private func prepare(_ state: inout State, _ step: StepContext) async throws {
@@ -146,17 +164,17 @@ extension LiveMigrateInstance {
         let given = state
         let id = given.instanceID
         let destination = try require(given.destinationID, .destination, given)
-        let source = try tools.guests.name(of: given.sourceHostID)
-        try await tools.actions.beginEvent(Self.event, id, given.requestID, hostName: source)
-        try await tools.bindPorts(of: id, to: destination, isActive: false)
-        try await tools.guests.insert(id, on: destination, by: given.mark("prepare")) {
+        let source = try guests.name(of: given.sourceHostID)
+        try await actions.beginEvent(Self.event, id, given.requestID, hostName: source)
+        try await portBindings.bind(of: id, to: destination, isActive: false)
+        try await guests.insert(id, on: destination, by: given.mark("prepare")) {
             snapshot, generation in
             let instance = try snapshot.require(Instance.self, id.text).value
             var guest = given.before.guest
             guest.numa = try snapshot.get(HostLedger.self, destination.text)?.value
                 .claim(of: id)?.numa
             guest.interfaces = try instance.interfaces.map {
-                try GuestBlueprint.nic($0.portID, on: destination, snapshot)
+                try GuestDefinitions.nic($0.portID, on: destination, snapshot)
             }
             guest.keptRootBuilds = nil
             var assignment = Assignment(
@@ -166,18 +184,18 @@ extension LiveMigrateInstance {
                 migrationID: given.migrationID, sourceHostName: source)
             return assignment
         }
-        try await tools.guests.awaitSettled(
-            id, on: destination, within: tools.context.settings.buildTimeout,
+        try await guests.awaitSettled(
+            id, on: destination, within: context.settings.buildTimeout,
             checkCancellation: step.checkCancellation)
-        try await tools.changeMigration(given.migrationID) { $0.status = .queued }
+        try await migrationRecords.change(given.migrationID) { $0.status = .queued }
     }
 
     private func withdraw(_ state: inout State, _ step: StepContext) async throws {
         // Without a destination `prepare` has refused to begin.
         guard !state.hasArrived, let destination = state.destinationID else { return }
         let id = state.instanceID
-        try await tools.guests.remove(id, from: destination)
-        try await tools.dropInactiveBindings(of: id)
+        try await guests.remove(id, from: destination)
+        try await portBindings.dropInactive(of: id)
     }
 }
 
@@ -187,13 +205,13 @@ extension LiveMigrateInstance {
     /// Migrations leave a host in the order of their numbers, so many at a time as configured.
     private func queue(_ state: inout State, _ step: StepContext) async throws {
         let (id, source) = (state.migrationID, state.sourceHostID)
-        let limit = tools.context.settings.liveMigrationsPerHostMax
+        let limit = context.settings.liveMigrationsPerHostMax
         while true {
             try step.checkCancellation()
             do {
-                _ = try await tools.documents.wait(
+                _ = try await context.documents.wait(
                     watching: [Migration.self], timeout: GuestAssignments.lookInterval,
-                    clock: tools.context.clock
+                    clock: context.clock
                 ) { snapshot -> Bool? in
                     let own = try snapshot.get(Migration.self, id.text)?.value.number ?? 0
                     let ahead = try snapshot.list(Migration.self).count { other in
@@ -201,7 +219,7 @@ extension LiveMigrateInstance {
                     }
                     return ahead < limit ? true : nil
                 }
-                return try await tools.changeMigration(id) { $0.status = .preparing }
+                return try await migrationRecords.change(id) { $0.status = .preparing }
             } catch StoreError.timedOut {
                 continue
             }
@@ -212,31 +230,31 @@ extension LiveMigrateInstance {
         try step.checkCancellation()
         let given = state
         let destination = try require(given.destinationID, .destination, given)
-        let snapshot = tools.documents.snapshot()
+        let snapshot = context.documents.snapshot()
         let report = try snapshot.require(HostReport.self, destination.text).value
         guard let uri = report.migrationURI else {
             throw GuestFailure(
                 tenantMessage: "The new host does not take running servers any more.",
-                detail: "\(try tools.guests.name(of: destination)) reports no migration URI")
+                detail: "\(try guests.name(of: destination)) reports no migration URI")
         }
-        let settings = tools.context.settings
+        let settings = context.settings
         guard report.migrationIsEncrypted == true || settings.allowsPlainMigration else {
             throw GuestFailure(
                 tenantMessage: "The server's memory would travel unencrypted.",
-                detail: "\(try tools.guests.name(of: destination)) has migration without TLS:"
+                detail: "\(try guests.name(of: destination)) has migration without TLS:"
                     + " configure it, or set migration_allow_plain: true on the server")
         }
         var departure = GuestDeparture(
             migrationID: given.migrationID, destinationURI: uri,
-            destinationHostName: try tools.guests.name(of: destination),
-            numa: try tools.guests.current(given.instanceID, on: destination)?.guest.numa,
+            destinationHostName: try guests.name(of: destination),
+            numa: try guests.current(given.instanceID, on: destination)?.guest.numa,
             isEncrypted: report.migrationIsEncrypted ?? false,
             bandwidthMiBPerSecond: settings.migrationBandwidthMiBPerSecond,
             downtimeMS: settings.migrationDowntime.milliseconds,
             timeoutMS: settings.migrationTimeout.milliseconds)
         departure.hostCells = report.numaCells
-        try await tools.changeMigration(given.migrationID) { $0.status = .running }
-        try await tools.guests.rewrite(
+        try await migrationRecords.change(given.migrationID) { $0.status = .running }
+        try await guests.rewrite(
             given.instanceID, on: given.sourceHostID, by: given.mark("depart")
         ) { [departure] assignment, _ in
             assignment.departure = departure
@@ -250,11 +268,11 @@ extension LiveMigrateInstance {
         let given = state
         let destination = try require(given.destinationID, .destination, given)
         let limit =
-            tools.context.settings.migrationTimeout + tools.context.settings.actionTimeout
+            context.settings.migrationTimeout + context.settings.actionTimeout
         var waited: Duration = .zero
         while waited < limit {
             try step.checkCancellation()
-            if try await tools.arrival(
+            if try await guests.arrival(
                 of: given.instanceID, on: destination, from: given.sourceHostID,
                 within: GuestAssignments.lookInterval)
             {
@@ -264,7 +282,7 @@ extension LiveMigrateInstance {
         }
         throw GuestFailure(
             tenantMessage: "The server did not reach its new host in time.",
-            detail: "no word from \(try tools.guests.name(of: destination)) within \(limit)")
+            detail: "no word from \(try guests.name(of: destination)) within \(limit)")
     }
 
     /// Finds out where the guest is before anything is taken back. It is only taken where it is:
@@ -272,7 +290,7 @@ extension LiveMigrateInstance {
     private func stay(_ state: inout State, _ step: StepContext) async throws {
         let given = state
         let id = given.instanceID
-        let assignment = try tools.guests.current(id, on: given.sourceHostID)
+        let assignment = try guests.current(id, on: given.sourceHostID)
         guard let assignment, assignment.goal != .absent else {
             // Given up already, because the guest is on its new host.
             state.hasArrived = true
@@ -284,15 +302,15 @@ extension LiveMigrateInstance {
         let destination = try require(given.destinationID, .destination, given)
         let back = GuestArrival(
             migrationID: given.migrationID,
-            sourceHostName: try tools.guests.name(of: destination))
-        try await tools.guests.rewriteIfAssigned(
+            sourceHostName: try guests.name(of: destination))
+        try await guests.rewriteIfAssigned(
             id, on: given.sourceHostID, by: given.mark("stay")
         ) { assignment, _ in
             assignment.departure = nil
             assignment.arrival = back
         }
         if try await isAtSource(given, destination, step) {
-            try await tools.guests.rewriteIfAssigned(
+            try await guests.rewriteIfAssigned(
                 id, on: given.sourceHostID, by: given.mark("stayed")
             ) { assignment, _ in assignment.arrival = nil }
             return
@@ -305,14 +323,14 @@ extension LiveMigrateInstance {
         _ state: State, _ destination: HostID, _ step: StepContext
     ) async throws -> Bool {
         do {
-            let word = try await tools.guests.awaitWord(
+            let word = try await guests.awaitWord(
                 state.instanceID, on: state.sourceHostID,
-                within: tools.context.settings.actionTimeout,
+                within: context.settings.actionTimeout,
                 checkCancellation: step.checkCancellation)
             return word.phase != .prepared && word.phase != .departed
         } catch is GuestFailure {
             let key = GuestReport.key(destination, state.instanceID)
-            let report = try tools.documents.get(GuestReport.self, key)?.value
+            let report = try context.documents.get(GuestReport.self, key)?.value
             return report?.power != .running
         }
     }
@@ -326,34 +344,34 @@ extension LiveMigrateInstance {
         let id = given.instanceID
         let destination = try require(given.destinationID, .destination, given)
         let mark = given.mark("switch")
-        let name = try tools.guests.name(of: destination)
-        let zone = tools.placements.placer.index.zone(of: destination)
-        try await tools.activateBindings(of: id, on: destination)
-        try await tools.change(
-            id, alongside: { try tools.guests.allocate(id, on: destination, by: mark, in: &$0) },
+        let name = try guests.name(of: destination)
+        let zone = placements.placer.index.zone(of: destination)
+        try await portBindings.activate(of: id, on: destination)
+        try await instances.change(
+            id, alongside: { try guests.allocate(id, on: destination, by: mark, in: &$0) },
             { instance in
                 instance.hostID = destination
                 instance.hostName = name
                 instance.zone = zone
-                instance.observed = try tools.guests.power(of: id, on: destination)
+                instance.observed = try guests.power(of: id, on: destination)
                 try instance.enter(.active)
             })
-        try await tools.guests.rewrite(
+        try await guests.rewrite(
             id, on: destination, by: given.mark("arrived")
         ) { assignment, _ in assignment.arrival = nil }
     }
 
     private func clean(_ state: inout State, _ step: StepContext) async throws {
         let id = state.instanceID
-        try await tools.guests.remove(id, from: state.sourceHostID)
-        try await tools.changeMigration(state.migrationID) { $0.status = .completed }
-        try await tools.release(id) { instance in
+        try await guests.remove(id, from: state.sourceHostID)
+        try await migrationRecords.change(state.migrationID) { $0.status = .completed }
+        try await instances.release(id) { instance in
             instance.migrationID = nil
             instance.moveDestination = nil
         }
     }
 
     private func end(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.actions.endEvent(Self.event, state.instanceID, state.requestID)
+        try await actions.endEvent(Self.event, state.instanceID, state.requestID)
     }
 }

@@ -47,7 +47,29 @@ struct MoveInstance: InstanceWorkflow {
         var wasRunning: Bool { before.goal == .running }
     }
 
-    let tools: InstanceTools
+    let context: ConductorContext
+    let actions: InstanceActions
+    let instances: OwnedInstances
+    let guests: GuestAssignments
+    let reports: GuestReports
+    let placements: Placements
+    let portBindings: PortBindings
+    let migrationRecords: MigrationRecords
+    let moveDestinations: MoveDestinations
+    let diskCopies: DiskCopies
+
+    init(_ parts: InstanceParts) {
+        context = parts.context
+        actions = parts.actions
+        instances = parts.instances
+        guests = parts.guests
+        reports = parts.reports
+        placements = parts.placements
+        portBindings = parts.portBindings
+        migrationRecords = parts.migrationRecords
+        moveDestinations = parts.moveDestinations
+        diskCopies = parts.diskCopies
+    }
 
     func events(_ state: State) -> [String] { [Self.scheduleEvent, Self.event] }
 
@@ -65,17 +87,17 @@ struct MoveInstance: InstanceWorkflow {
     }
 
     private func begin(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.actions.beginEvent(
+        try await actions.beginEvent(
             Self.scheduleEvent, state.instanceID, state.requestID)
     }
 
     private func fail(_ state: inout State, _ step: StepContext) async throws {
         let failure = state.failure
-        try await tools.changeMigration(state.migrationID) { migration in
+        try await migrationRecords.change(state.migrationID) { migration in
             migration.status = .error
             migration.failure = failure?.trace
         }
-        try await tools.releaseFailed(
+        try await instances.releaseFailed(
             state.instanceID, to: state.stateBefore, failure, isBroken: state.isBroken
         ) { instance in
             instance.resize = nil
@@ -91,15 +113,15 @@ extension MoveInstance {
         try step.checkCancellation()
         let given = state
         if state.isResize, state.hostName == nil,
-            try await tools.placements.resizeInPlace(
+            try await placements.resizeInPlace(
                 given.instanceID, to: given.newFlavor,
                 note: { try note(&$0, given, host: given.before.hostID, $1) })
         {
             return try await notePlaced(given)
         }
-        try await tools.claimDestination(
+        try await moveDestinations.claim(
             given.instanceID, given.workflowID,
-            InstanceTools.Destination(flavor: given.newFlavor, hostName: given.hostName),
+            MoveDestination(flavor: given.newFlavor, hostName: given.hostName),
             isPlaced: { $0.resize?.migrationID == given.migrationID },
             note: { try note(&$0, given, host: $1.hostID, $2) })
         try await notePlaced(given)
@@ -113,7 +135,7 @@ extension MoveInstance {
             newFlavor: state.newFlavor, oldHostID: state.before.hostID,
             oldHostName: instance.hostName ?? "", oldZone: instance.zone, newHostID: host,
             oldRootBuild: instance.rootBuild ?? 0,
-            oldBindings: try tools.bindings(of: instance, snapshot),
+            oldBindings: try portBindings.present(of: instance, snapshot),
             wasRunning: state.wasRunning)
         resize.oldRootImageID = instance.rootImageID
         instance.resize = resize
@@ -122,34 +144,34 @@ extension MoveInstance {
 
     private func notePlaced(_ state: State) async throws {
         let resize = try placedResize(state)
-        let name = try tools.guests.name(of: resize.newHostID)
-        try await tools.changeMigration(state.migrationID) { migration in
+        let name = try guests.name(of: resize.newHostID)
+        try await migrationRecords.change(state.migrationID) { migration in
             migration.status = .migrating
             migration.destinationHostID = resize.newHostID
             migration.destinationHostName = name
         }
-        try await tools.actions.endEvent(
+        try await actions.endEvent(
             Self.scheduleEvent, state.instanceID, state.requestID)
     }
 
     /// What `place` has noted.
     private func placedResize(_ state: State) throws -> InstanceResize {
-        try require(tools.instance(state.instanceID).resize, .resize, state)
+        try require(instances.find(state.instanceID).resize, .resize, state)
     }
 
     private func releaseClaim(_ state: inout State, _ step: StepContext) async throws {
         // Claim and resize are written together: without this one nothing was claimed.
-        guard let resize = try tools.instance(state.instanceID).resize else { return }
+        guard let resize = try instances.find(state.instanceID).resize else { return }
         let (id, old) = (state.instanceID, resize.oldFlavor)
         if resize.isInPlace {
-            try await tools.change(id) { transaction in
-                try tools.guests.changeClaim(id, on: resize.oldHostID, in: &transaction) {
+            try await instances.change(id) { transaction in
+                try guests.changeClaim(id, on: resize.oldHostID, in: &transaction) {
                     $0.capacity.take(old)
                 }
             } _: { _ in
             }
         } else {
-            try await tools.guests.releaseUnassignedClaim(of: id, on: resize.newHostID)
+            try await guests.releaseUnassignedClaim(of: id, on: resize.newHostID)
         }
     }
 }
@@ -159,14 +181,14 @@ extension MoveInstance {
 extension MoveInstance {
     private func stop(_ state: inout State, _ step: StepContext) async throws {
         try step.checkCancellation()
-        try await tools.powerOff(
+        try await guests.powerOff(
             state.instanceID, on: state.before.hostID, by: state.mark("stop"), step)
     }
 
     private func restart(_ state: inout State, _ step: StepContext) async throws {
         let (id, before) = (state.instanceID, state.before)
-        guard try !tools.isDoomed(id) else { return }
-        try await tools.guests.rewriteIfAssigned(
+        guard try !instances.isDoomed(id) else { return }
+        try await guests.rewriteIfAssigned(
             id, on: before.hostID, by: state.mark("restart")
         ) { assignment, _ in
             assignment.goal = before.goal
@@ -174,25 +196,25 @@ extension MoveInstance {
             assignment.export = nil
         }
         state.isBroken =
-            try await tools.restoration(
-                of: id, on: before.hostID, within: tools.context.settings.buildTimeout, step)
+            try await guests.restoration(
+                of: id, on: before.hostID, within: context.settings.buildTimeout, step)
             == .failed
     }
 
     private func copy(_ state: inout State, _ step: StepContext) async throws {
         try step.checkCancellation()
-        try await tools.makeMoveImage(state.imageID, of: tools.instance(state.instanceID))
-        try await tools.export(
+        try await diskCopies.makeMoveImage(state.imageID, of: instances.find(state.instanceID))
+        try await diskCopies.export(
             state.instanceID, on: state.before.hostID, as: state.imageID,
             by: state.mark("copy"), step)
-        try await tools.setTask(state.instanceID, .resizeMigrated)
-        try await tools.changeMigration(state.migrationID) { $0.status = .postMigrating }
+        try await instances.setTask(state.instanceID, .resizeMigrated)
+        try await migrationRecords.change(state.migrationID) { $0.status = .postMigrating }
     }
 
     private func dropCopy(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.endExport(
+        try await diskCopies.endExport(
             state.instanceID, on: state.before.hostID, by: state.mark("drop-copy"))
-        try await tools.discard(state.imageID)
+        try await diskCopies.discard(state.imageID)
     }
 }
 
@@ -203,16 +225,16 @@ extension MoveInstance {
         try step.checkCancellation()
         let resize = try placedResize(state)
         guard !resize.isInPlace else { return }
-        try await tools.bindPorts(of: state.instanceID, to: resize.newHostID)
+        try await portBindings.bind(of: state.instanceID, to: resize.newHostID)
     }
 
     private func restorePorts(_ state: inout State, _ step: StepContext) async throws {
         // Without a resize `bind_ports` has refused to begin.
-        guard let resize = try tools.instance(state.instanceID).resize, !resize.isInPlace else {
+        guard let resize = try instances.find(state.instanceID).resize, !resize.isInPlace else {
             return
         }
         let id = state.instanceID
-        try await tools.restore(resize.oldBindings, of: id)
+        try await portBindings.restore(resize.oldBindings, of: id)
     }
 
     private func assign(_ state: inout State, _ step: StepContext) async throws {
@@ -220,15 +242,15 @@ extension MoveInstance {
         let given = state
         let id = given.instanceID
         let resize = try placedResize(given)
-        try await tools.actions.beginEvent(
+        try await actions.beginEvent(
             Self.event, id, given.requestID,
-            hostName: try tools.guests.name(of: resize.newHostID))
-        try await tools.setTask(id, .resizeFinish)
+            hostName: try guests.name(of: resize.newHostID))
+        try await instances.setTask(id, .resizeFinish)
         let mark = given.mark("assign")
         if resize.isInPlace {
-            try await tools.guests.rewrite(id, on: resize.oldHostID, by: mark) {
+            try await guests.rewrite(id, on: resize.oldHostID, by: mark) {
                 assignment, generation in
-                assignment.guest = try moved(given, resize, tools.documents.snapshot())
+                assignment.guest = try moved(given, resize, context.documents.snapshot())
                 assignment.guest.keptRootBuilds = [resize.oldRootBuild]
                 assignment.goal = given.wasRunning ? .running : .stopped
                 assignment.definedSince = generation
@@ -236,7 +258,7 @@ extension MoveInstance {
             }
             return
         }
-        try await tools.guests.insert(id, on: resize.newHostID, by: mark) { snapshot, generation in
+        try await guests.insert(id, on: resize.newHostID, by: mark) { snapshot, generation in
             Assignment(
                 instanceID: id, hostID: resize.newHostID, generation: generation,
                 goal: given.wasRunning ? .running : .stopped,
@@ -252,17 +274,17 @@ extension MoveInstance {
         instance.flavor = state.newFlavor
         instance.rootImageID = state.imageID
         instance.rootBuild = state.rootBuild
-        return try GuestBlueprint.guest(instance, host: resize.newHostID, snapshot)
+        return try GuestDefinitions.guest(instance, host: resize.newHostID, snapshot)
     }
 
     private func withdraw(_ state: inout State, _ step: StepContext) async throws {
         let (id, before) = (state.instanceID, state.before)
         // Without a resize `assign` has refused to begin.
-        guard let resize = try tools.instance(id).resize else { return }
+        guard let resize = try instances.find(id).resize else { return }
         guard resize.isInPlace else {
-            return try await tools.guests.removeBeforeStart(id, from: resize.newHostID)
+            return try await guests.removeBeforeStart(id, from: resize.newHostID)
         }
-        try await tools.guests.rewriteIfAssigned(
+        try await guests.rewriteIfAssigned(
             id, on: before.hostID, by: state.mark("withdraw")
         ) { assignment, generation in
             assignment.goal = .stopped
@@ -273,8 +295,8 @@ extension MoveInstance {
 
     private func awaitGuest(_ state: inout State, _ step: StepContext) async throws {
         let resize = try placedResize(state)
-        try await tools.guests.awaitSettled(
-            state.instanceID, on: resize.newHostID, within: tools.context.settings.buildTimeout,
+        try await guests.awaitSettled(
+            state.instanceID, on: resize.newHostID, within: context.settings.buildTimeout,
             checkCancellation: step.checkCancellation)
     }
 
@@ -283,35 +305,35 @@ extension MoveInstance {
         let id = given.instanceID
         let resize = try placedResize(given)
         let mark = given.mark("finish")
-        let name = try tools.guests.name(of: resize.newHostID)
-        let zone = tools.placements.placer.index.zone(of: resize.newHostID)
+        let name = try guests.name(of: resize.newHostID)
+        let zone = placements.placer.index.zone(of: resize.newHostID)
         if !resize.isInPlace {
-            try await tools.endExport(
+            try await diskCopies.endExport(
                 id, on: resize.oldHostID, by: given.mark("end-export"))
         }
-        try await tools.reports.reconsider(id, on: resize.newHostID)
-        try await tools.changeMigration(given.migrationID) { $0.status = .finished }
-        try await tools.release(
+        try await reports.reconsider(id, on: resize.newHostID)
+        try await migrationRecords.change(given.migrationID) { $0.status = .finished }
+        try await instances.release(
             id,
             alongside: {
-                try tools.guests.allocate(id, on: resize.newHostID, by: mark, in: &$0)
+                try guests.allocate(id, on: resize.newHostID, by: mark, in: &$0)
             },
             { instance in
                 instance.flavor = given.newFlavor
                 instance.hostID = resize.newHostID
                 instance.hostName = name
                 instance.zone = zone
-                instance.observed = try tools.guests.power(of: id, on: resize.newHostID)
+                instance.observed = try guests.power(of: id, on: resize.newHostID)
                 instance.rootBuild = given.rootBuild
                 instance.rootImageID = given.imageID
                 try instance.enter(.resized)
                 instance.migrationID = nil
-                instance.resize?.finishedAt = tools.context.now()
+                instance.resize?.finishedAt = context.now()
             })
     }
 
     private func end(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.actions.endEvent(Self.event, state.instanceID, state.requestID)
+        try await actions.endEvent(Self.event, state.instanceID, state.requestID)
     }
 }
 

@@ -30,7 +30,23 @@ struct RevertResize: InstanceWorkflow {
         var goesForward: Bool?
     }
 
-    let tools: InstanceTools
+    let context: ConductorContext
+    let actions: InstanceActions
+    let instances: OwnedInstances
+    let guests: GuestAssignments
+    let portBindings: PortBindings
+    let migrationRecords: MigrationRecords
+    let diskCopies: DiskCopies
+
+    init(_ parts: InstanceParts) {
+        context = parts.context
+        actions = parts.actions
+        instances = parts.instances
+        guests = parts.guests
+        portBindings = parts.portBindings
+        migrationRecords = parts.migrationRecords
+        diskCopies = parts.diskCopies
+    }
 
     func events(_ state: State) -> [String] { [Self.event] }
 
@@ -39,18 +55,18 @@ struct RevertResize: InstanceWorkflow {
             first(
                 "accept",
                 run: { state, _ in
-                    try await tools.actions.beginEvent(
+                    try await actions.beginEvent(
                         Self.event, state.instanceID, state.requestID,
                         hostName: state.resize.oldHostName)
-                    try await tools.changeMigration(state.resize.migrationID) {
+                    try await migrationRecords.change(state.resize.migrationID) {
                         $0.status = .reverting
                     }
                 },
                 undo: { state, _ in
-                    try await tools.changeMigration(state.resize.migrationID) {
+                    try await migrationRecords.change(state.resize.migrationID) {
                         $0.status = .finished
                     }
-                    try await tools.release(state.instanceID) { try $0.enter(.resized) }
+                    try await instances.release(state.instanceID) { try $0.enter(.resized) }
                 })
         ] + forwardSteps
     }
@@ -67,18 +83,18 @@ struct RevertResize: InstanceWorkflow {
 
     private func removeDestination(_ state: inout State, _ step: StepContext) async throws {
         guard !state.resize.isInPlace else { return }
-        try await tools.guests.removeBeforeStart(
+        try await guests.removeBeforeStart(
             state.instanceID, from: state.resize.newHostID)
     }
 
     private func restore(_ state: inout State, _ step: StepContext) async throws {
         let (id, resize) = (state.instanceID, state.resize)
-        try await tools.change(
+        try await instances.change(
             id,
             alongside: { transaction in
-                try tools.restore(resize.oldBindings, of: id, in: &transaction)
+                try portBindings.restore(resize.oldBindings, of: id, in: &transaction)
                 if resize.isInPlace {
-                    try tools.guests.changeClaim(id, on: resize.oldHostID, in: &transaction) {
+                    try guests.changeClaim(id, on: resize.oldHostID, in: &transaction) {
                         $0.capacity.take(resize.oldFlavor)
                     }
                 }
@@ -95,14 +111,14 @@ struct RevertResize: InstanceWorkflow {
 
     private func assign(_ state: inout State, _ step: StepContext) async throws {
         let (id, resize) = (state.instanceID, state.resize)
-        guard try !tools.isDoomed(id) else { return }
-        let instance = try tools.instance(id)
-        try await tools.guests.rewrite(
+        guard try !instances.isDoomed(id) else { return }
+        let instance = try instances.find(id)
+        try await guests.rewrite(
             id, on: resize.oldHostID, by: state.mark("assign")
         ) { assignment, generation in
             assignment.goal = resize.wasRunning ? .running : .stopped
-            assignment.guest = try GuestBlueprint.guest(
-                instance, host: resize.oldHostID, tools.documents.snapshot(),
+            assignment.guest = try GuestDefinitions.guest(
+                instance, host: resize.oldHostID, context.documents.snapshot(),
                 lastImage: assignment.guest.image)
             assignment.definedSince = generation
         }
@@ -110,29 +126,29 @@ struct RevertResize: InstanceWorkflow {
 
     private func awaitGuest(_ state: inout State, _ step: StepContext) async throws {
         let (id, host) = (state.instanceID, state.resize.oldHostID)
-        guard try !tools.isDoomed(id) else { return }
+        guard try !instances.isDoomed(id) else { return }
         do {
-            try await tools.guests.awaitSettled(
-                id, on: host, within: tools.context.settings.buildTimeout,
+            try await guests.awaitSettled(
+                id, on: host, within: context.settings.buildTimeout,
                 checkCancellation: { try Task.checkCancellation() })
         } catch let failure as GuestFailure {
             state.failure = RecordedFailure(failure)
-            state.isBroken = try tools.guests.isFailed(id, on: host)
+            state.isBroken = try guests.isFailed(id, on: host)
         }
     }
 
     private func finish(_ state: inout State, _ step: StepContext) async throws {
         let resize = state.resize
-        if let image = state.movedImageID { try await tools.discard(image) }
-        try await tools.changeMigration(resize.migrationID) { $0.status = .reverted }
-        try await tools.releaseFailed(
+        if let image = state.movedImageID { try await diskCopies.discard(image) }
+        try await migrationRecords.change(resize.migrationID) { $0.status = .reverted }
+        try await instances.releaseFailed(
             state.instanceID, to: resize.wasRunning ? .active : .stopped, state.failure,
             isBroken: state.isBroken
         ) { $0.resize = nil }
     }
 
     private func end(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.actions.endEvent(
+        try await actions.endEvent(
             Self.event, state.instanceID, state.requestID, problem: state.failure?.message,
             trace: state.failure?.trace)
     }

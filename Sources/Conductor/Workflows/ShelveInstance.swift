@@ -38,7 +38,21 @@ struct ShelveInstance: InstanceWorkflow {
         }
     }
 
-    let tools: InstanceTools
+    let context: ConductorContext
+    let actions: InstanceActions
+    let instances: OwnedInstances
+    let guests: GuestAssignments
+    let portBindings: PortBindings
+    let diskCopies: DiskCopies
+
+    init(_ parts: InstanceParts) {
+        context = parts.context
+        actions = parts.actions
+        instances = parts.instances
+        guests = parts.guests
+        portBindings = parts.portBindings
+        diskCopies = parts.diskCopies
+    }
 
     func events(_ state: State) -> [String] { [state.event] }
 
@@ -60,60 +74,60 @@ struct ShelveInstance: InstanceWorkflow {
     }
 
     private func begin(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.actions.beginEvent(
+        try await actions.beginEvent(
             state.event, state.instanceID, state.requestID,
-            hostName: try tools.guests.name(of: state.before.hostID))
+            hostName: try guests.name(of: state.before.hostID))
     }
 
     private func stop(_ state: inout State, _ step: StepContext) async throws {
         try step.checkCancellation()
         guard state.isCopying else { return }
-        try await tools.powerOff(
+        try await guests.powerOff(
             state.instanceID, on: state.before.hostID, by: state.mark("stop"), step)
     }
 
     private func restart(_ state: inout State, _ step: StepContext) async throws {
         let (id, before) = (state.instanceID, state.before)
-        guard state.isCopying, try !tools.isDoomed(id),
-            try tools.guests.current(id, on: before.hostID)?.generation != before.generation
+        guard state.isCopying, try !instances.isDoomed(id),
+            try guests.current(id, on: before.hostID)?.generation != before.generation
         else { return }
         // Saved or paused memory is gone with the guest's power.
         let isRunning = before.goal == .running
         if !isRunning { state.stateBefore = .stopped }
-        try await tools.guests.rewriteIfAssigned(
+        try await guests.rewriteIfAssigned(
             id, on: before.hostID, by: state.mark("restart")
         ) { assignment, _ in
             assignment.goal = isRunning ? .running : .stopped
             assignment.export = nil
         }
         state.isBroken =
-            try await tools.restoration(
-                of: id, on: before.hostID, within: tools.context.settings.buildTimeout, step)
+            try await guests.restoration(
+                of: id, on: before.hostID, within: context.settings.buildTimeout, step)
             == .failed
     }
 
     private func copy(_ state: inout State, _ step: StepContext) async throws {
         try step.checkCancellation()
         guard state.isCopying else { return }
-        try await tools.export(
+        try await diskCopies.export(
             state.instanceID, on: state.before.hostID, as: state.imageID,
             by: state.mark("copy"), step)
     }
 
     private func dropCopy(_ state: inout State, _ step: StepContext) async throws {
         guard state.isCopying else { return }
-        try await tools.endExport(
+        try await diskCopies.endExport(
             state.instanceID, on: state.before.hostID, by: state.mark("drop-copy"))
-        try await tools.discard(state.imageID)
+        try await diskCopies.discard(state.imageID)
     }
 
     private func shelve(_ state: inout State, _ step: StepContext) async throws {
         try step.checkCancellation()
         let image = state.imageID
         let isOffloading = state.isOffloading
-        try await tools.endExport(
+        try await diskCopies.endExport(
             state.instanceID, on: state.before.hostID, by: state.mark("end-export"))
-        try await tools.change(state.instanceID) { instance in
+        try await instances.change(state.instanceID) { instance in
             try instance.enter(.shelved)
             instance.shelvedImageID = image
             if isOffloading, !instance.deletionRequested { instance.task = .shelvingOffloading }
@@ -122,21 +136,21 @@ struct ShelveInstance: InstanceWorkflow {
 
     private func removeGuest(_ state: inout State, _ step: StepContext) async throws {
         guard state.isOffloading else { return }
-        try await tools.guests.remove(state.instanceID)
+        try await guests.remove(state.instanceID)
     }
 
     private func releasePorts(_ state: inout State, _ step: StepContext) async throws {
         guard state.isOffloading else { return }
-        try await tools.unbindPorts(of: state.instanceID)
+        try await portBindings.unbind(of: state.instanceID)
     }
 
     private func finish(_ state: inout State, _ step: StepContext) async throws {
         let isOffloading = state.isOffloading
         // The disk that the earlier copy was for is gone with the host's part.
-        if isOffloading, let image = try tools.instance(state.instanceID).rootImageID {
-            try await tools.discard(image)
+        if isOffloading, let image = try instances.find(state.instanceID).rootImageID {
+            try await diskCopies.discard(image)
         }
-        try await tools.release(state.instanceID) { instance in
+        try await instances.release(state.instanceID) { instance in
             instance.desiredPower = .stopped
             guard isOffloading else { return }
             try instance.enter(.shelvedOffloaded)
@@ -150,13 +164,13 @@ struct ShelveInstance: InstanceWorkflow {
     }
 
     private func end(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.actions.endEvent(state.event, state.instanceID, state.requestID)
+        try await actions.endEvent(state.event, state.instanceID, state.requestID)
     }
 
     private func fail(_ state: inout State, _ step: StepContext) async throws {
         // Also when there was nothing to copy yet.
-        if state.isCopying { try await tools.discard(state.imageID) }
-        try await tools.releaseFailed(
+        if state.isCopying { try await diskCopies.discard(state.imageID) }
+        try await instances.releaseFailed(
             state.instanceID, to: state.stateBefore, state.failure, isBroken: state.isBroken
         ) { instance in
             if state.isCopying { instance.shelvedImageID = nil }

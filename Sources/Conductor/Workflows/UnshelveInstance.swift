@@ -28,7 +28,25 @@ struct UnshelveInstance: InstanceWorkflow {
         var failure: RecordedFailure?
     }
 
-    let tools: InstanceTools
+    let context: ConductorContext
+    let actions: InstanceActions
+    let instances: OwnedInstances
+    let guests: GuestAssignments
+    let placements: Placements
+    let portBindings: PortBindings
+    let moveDestinations: MoveDestinations
+    let diskCopies: DiskCopies
+
+    init(_ parts: InstanceParts) {
+        context = parts.context
+        actions = parts.actions
+        instances = parts.instances
+        guests = parts.guests
+        placements = parts.placements
+        portBindings = parts.portBindings
+        moveDestinations = parts.moveDestinations
+        diskCopies = parts.diskCopies
+    }
 
     func events(_ state: State) -> [String] { [Self.scheduleEvent, Self.event] }
 
@@ -44,18 +62,18 @@ struct UnshelveInstance: InstanceWorkflow {
     }
 
     private func begin(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.actions.beginEvent(
+        try await actions.beginEvent(
             Self.scheduleEvent, state.instanceID, state.requestID)
     }
 
     private func place(_ state: inout State, _ step: StepContext) async throws {
         try step.checkCancellation()
         let given = state
-        let flavor = try tools.instance(given.instanceID).flavor
-        let index = tools.placements.placer.index
-        try await tools.claimDestination(
+        let flavor = try instances.find(given.instanceID).flavor
+        let index = placements.placer.index
+        try await moveDestinations.claim(
             given.instanceID, given.workflowID,
-            InstanceTools.Destination(
+            MoveDestination(
                 flavor: flavor, hostName: given.hostName, zone: given.zone),
             isPlaced: { $0.hostID != nil },
             note: { instance, candidate, _ in
@@ -66,46 +84,46 @@ struct UnshelveInstance: InstanceWorkflow {
                 instance.rootBuild = nil
                 if !instance.deletionRequested { instance.task = .spawning }
             })
-        try await tools.actions.endEvent(Self.scheduleEvent, given.instanceID, given.requestID)
+        try await actions.endEvent(Self.scheduleEvent, given.instanceID, given.requestID)
     }
 
     private func releaseClaim(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.unplace(state.instanceID) { $0.rootImageID = nil }
+        try await instances.unplace(state.instanceID) { $0.rootImageID = nil }
     }
 
     private func bindPorts(_ state: inout State, _ step: StepContext) async throws {
         try step.checkCancellation()
-        try await tools.bindPorts(of: state.instanceID, to: placedHost(state))
+        try await portBindings.bind(of: state.instanceID, to: placedHost(state))
     }
 
     private func unbindPorts(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.unbindPorts(of: state.instanceID)
+        try await portBindings.unbind(of: state.instanceID)
     }
 
     private func assign(_ state: inout State, _ step: StepContext) async throws {
         try step.checkCancellation()
         let id = state.instanceID
-        let instance = try tools.instance(id)
+        let instance = try instances.find(id)
         let host = try require(instance.hostID, .host, state)
-        try await tools.actions.beginEvent(
+        try await actions.beginEvent(
             Self.event, id, state.requestID, hostName: instance.hostName)
-        try await tools.guests.insert(id, on: host, by: state.mark("assign")) {
+        try await guests.insert(id, on: host, by: state.mark("assign")) {
             snapshot, generation in
             Assignment(
                 instanceID: id, hostID: host, generation: generation, goal: .running,
-                guest: try GuestBlueprint.guest(instance, host: host, snapshot))
+                guest: try GuestDefinitions.guest(instance, host: host, snapshot))
         }
     }
 
     private func withdraw(_ state: inout State, _ step: StepContext) async throws {
         // Without a host `assign` has refused to begin.
-        guard let host = try tools.instance(state.instanceID).hostID else { return }
-        try await tools.guests.removeBeforeStart(state.instanceID, from: host)
+        guard let host = try instances.find(state.instanceID).hostID else { return }
+        try await guests.removeBeforeStart(state.instanceID, from: host)
     }
 
     private func awaitGuest(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.guests.awaitSettled(
-            state.instanceID, on: placedHost(state), within: tools.context.settings.buildTimeout,
+        try await guests.awaitSettled(
+            state.instanceID, on: placedHost(state), within: context.settings.buildTimeout,
             checkCancellation: step.checkCancellation)
     }
 
@@ -113,42 +131,23 @@ struct UnshelveInstance: InstanceWorkflow {
         let id = state.instanceID
         let host = try placedHost(state)
         let mark = state.mark("finish")
-        try await tools.keepInternally(state.imageID)
-        try await tools.release(
-            id, alongside: { try tools.guests.allocate(id, on: host, by: mark, in: &$0) },
+        try await diskCopies.keepInternally(state.imageID)
+        try await instances.release(
+            id, alongside: { try guests.allocate(id, on: host, by: mark, in: &$0) },
             { instance in
                 try instance.enter(.active)
                 instance.desiredPower = .running
                 instance.shelvedImageID = nil
-                instance.launchedAt = tools.context.now()
+                instance.launchedAt = context.now()
             })
     }
 
     private func end(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.actions.endEvent(Self.event, state.instanceID, state.requestID)
+        try await actions.endEvent(Self.event, state.instanceID, state.requestID)
     }
 
     private func fail(_ state: inout State, _ step: StepContext) async throws {
-        try await tools.releaseFailed(
+        try await instances.releaseFailed(
             state.instanceID, to: .shelvedOffloaded, state.failure, isBroken: false)
-    }
-}
-
-extension InstanceTools {
-    /// Takes an image out of its owner's sight: from now on it is only what a root disk lies over.
-    func keepInternally(_ id: ImageID) async throws {
-        try await context.retryingConflicts(.image) {
-            guard let image = try documents.get(Image.self, id.text),
-                image.value.ownerID != .millrace
-            else { return }
-            var changed = image.value
-            changed.ownerID = .millrace
-            changed.hidden = true
-            changed.protected = false
-            changed.visibility = .private
-            changed.updatedAt = context.now()
-            let kept = changed
-            try await documents.transact { try $0.update(image, to: kept) }
-        }
     }
 }

@@ -49,6 +49,6 @@ extension InstanceWorkflow {
 
     /// The host that an earlier step has placed the instance on.
     func placedHost(_ state: State) throws -> HostID {
-        try require(tools.instance(state.instanceID).hostID, .host, state)
+        try require(instances.find(state.instanceID).hostID, .host, state)
     }
 }

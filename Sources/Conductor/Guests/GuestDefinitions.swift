@@ -3,7 +3,7 @@ import Networking
 import Persistence
 
 /// Puts together what an agent needs to build a guest, from one consistent view.
-enum GuestBlueprint {
+enum GuestDefinitions {
     /// - Parameter lastImage: stands in for an image that was deleted since the root disk was made
     ///   of it; nil when the disk is still to be made.
     static func guest(
