@@ -70,9 +70,6 @@ public enum VDPANetlink {
         public let deviceFeatures: UInt64?
         /// Those that the driver agreed to; only while one is at work.
         public let negotiatedFeatures: UInt64?
-
-        /// nil if the device doesn't say.
-        public var isLinkUp: Bool? { status.map { $0 & 1 == 1 } }
     }
 
     /// Asks for all devices.

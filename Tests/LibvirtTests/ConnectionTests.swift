@@ -20,14 +20,13 @@ struct ConnectionTests {
         }
     }
 
-    @Test("NUMA cells and free memory, which only the default node has")
+    @Test("NUMA cells, which only the default node has")
     func memory() async throws {
         let connection = try await LibvirtConnection.open(uri: "test:///default")
         let cells = try await connection.numaCells()
         #expect(!cells.isEmpty)
         #expect(cells.map(\.id) == Array(0..<cells.count))
         #expect(cells.allSatisfy { $0.memoryMiB > 0 && !$0.cpuIDs.isEmpty })
-        #expect(try await connection.freeMemoryMiB() > 0)
         await connection.close()
     }
 
@@ -66,7 +65,7 @@ struct ConnectionTests {
                 #expect(found.uuid == wanted.uuid)
                 #expect(found.name == wanted.name)
                 #expect(found.metadata == wanted.metadata)
-                #expect(found.diskPaths == wanted.disks.map(\.path))
+                #expect(found.disks.compactMap(\.path) == wanted.disks.map(\.path))
                 let interface = try #require(found.interfaces.first)
                 #expect(found.interfaces.count == 1)
                 #expect(interface.type == "vdpa")

@@ -47,7 +47,7 @@ import Testing
                 let port = try bed.context.documents.require(NetworkPort.self, id)
                 try ports.bind(port, binding: binding, adoptedMAC: nil, in: &transaction)
             }
-            try await ports.setLink(PortID(id), up: true)
+            _ = try await bed.context.documents.mutate(NetworkPort.self, id) { $0.linkUp = true }
             let port = try #require(try await api.get("ports/\(id)", as: "admin")["port"])
             #expect(port["status"] == "ACTIVE")
             #expect(port["binding:host_id"] == "compute2")

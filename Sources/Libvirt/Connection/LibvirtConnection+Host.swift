@@ -57,16 +57,6 @@ extension LibvirtConnection {
         }
     }
 
-    /// Memory that is free now, in MiB; page caches count as used.
-    public func freeMemoryMiB() async throws(LibvirtError) -> Int {
-        try await call("read free memory of", uri) { call throws(LibvirtError) in
-            let bytes = virNodeGetFreeMemory(call.connection)
-            // 0 is libvirt's mark of failure.
-            guard bytes > 0 else { throw call.failure() }
-            return Int(clamping: bytes >> 20)
-        }
-    }
-
     /// The NUMA cells, with their memory and CPUs.
     public func numaCells() async throws(LibvirtError) -> [NodeNUMACell] {
         try await call("read capabilities of", uri) { call throws(LibvirtError) in

@@ -37,8 +37,6 @@ public struct DomainDescription: Sendable, Equatable {
     public let interfaces: [Interface]
     /// Disks and CD-ROMs, in document order.
     public let disks: [Disk]
-    /// The files behind disks and CD-ROMs, in document order.
-    public var diskPaths: [String] { disks.compactMap(\.path) }
 
     /// Reads a `<domain>` document as `virDomainGetXMLDesc` gives it.
     public init(xml: String) throws(XMLError) {

@@ -84,48 +84,6 @@ extension Ports {
         return try write(changed, over: port, in: &transaction)
     }
 
-    /// Notes what a report said of the wire; adds nothing when that is known already.
-    @discardableResult
-    public func setLink(
-        _ port: Versioned<NetworkPort>, up: Bool, in transaction: inout DocumentTransaction
-    ) throws -> NetworkPort {
-        let isUp = up && port.value.binding != nil
-        guard port.value.linkUp != isUp else { return port.value }
-        var changed = port.value
-        changed.linkUp = isUp
-        return try write(changed, over: port, in: &transaction)
-    }
-
-    /// As `setLink(_:up:in:)`, in a transaction of its own. A port that went meanwhile is no
-    /// error.
-    public func setLink(_ id: PortID, up: Bool) async throws {
-        try await context.changing(.port) { snapshot, transaction in
-            guard let port = try snapshot.get(NetworkPort.self, id.text) else { return }
-            try setLink(port, up: up, in: &transaction)
-        }
-    }
-
-    /// What `makeForInstance` and others of one transaction share; take a new one each attempt.
-    public func allocation() -> PortAllocation {
-        PortAllocation(context, context.documents.snapshot())
-    }
-
-    /// Makes a `normal` port for an instance that was asked for by network, already the
-    /// instance's own. Throws what `create(_:_:)` throws.
-    public func makeForInstance(
-        _ networkID: NetworkID, fixedIP: String? = nil, instance: InstanceID, zone: String,
-        dnsName: String = "", securityGroups: [SecurityGroupID]? = nil, _ caller: Caller,
-        _ allocation: inout PortAllocation, in transaction: inout DocumentTransaction
-    ) throws -> NetworkPort {
-        var request = PortRequest(networkID: networkID)
-        request.fixedIPs = fixedIP.map { [FixedIPRequest(subnetID: nil, address: $0)] }
-        request.securityGroups = securityGroups
-        request.deviceID = instance.text
-        request.deviceOwner = Self.owner(zone: zone)
-        request.dnsName = dnsName
-        return try make(request, caller, &allocation, in: &transaction)
-    }
-
     /// Removes the port and everything reserved for it.
     public func remove(
         _ port: Versioned<NetworkPort>, in transaction: inout DocumentTransaction
