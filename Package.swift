@@ -364,6 +364,7 @@ let tests: [Target] = [
             "KVMHost", "Libvirt", "OVSDB", "TestSupport", "VDPA", "VirtualSwitch",
             .product(name: "Logging", package: "swift-log"),
         ]),
+    .testTarget(name: "millraceTests", dependencies: ["Conductor", "TestSupport", "millrace"]),
     .testTarget(name: "TidyTests"),
 ]
 
