@@ -27,6 +27,9 @@ final class StateFileLock: Sendable {
     }
 
     deinit {
+        // A child that is about to become another program still has what this process had open;
+        // closing alone would leave the lock to it until then.
+        flock(descriptor, LOCK_UN)
         Glibc.close(descriptor)
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import GRDB
 import Synchronization
 import TestSupport
@@ -56,6 +57,23 @@ import Testing
             return
         }
         #expect(detail == "held by process \(getpid())")
+        await store.close()
+        let again = try open()
+        await again.close()
+    }
+
+    /// Between `fork` and `exec` a child has the parent's files; a copy of the lock's descriptor
+    /// stands for it here.
+    @Test func aChildThatBeginsDoesNotKeepTheLock() async throws {
+        let store = try open()
+        let folder = "/proc/self/fd"
+        let held = try FileManager.default.contentsOfDirectory(atPath: folder).first { name in
+            let target = try? FileManager.default.destinationOfSymbolicLink(
+                atPath: "\(folder)/\(name)")
+            return target == path + ".lock"
+        }
+        let copy = dup(try #require(held.flatMap { Int32($0) }))
+        defer { Glibc.close(copy) }
         await store.close()
         let again = try open()
         await again.close()
