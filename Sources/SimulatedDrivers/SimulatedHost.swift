@@ -19,7 +19,7 @@ public final class SimulatedHost: Sendable {
     let guestEvents = Broadcast<HypervisorEvent>(limit: 256)
     let deviceEvents = Broadcast<Void>(limit: 1)
     let switchEvents = Broadcast<Void>(limit: 1)
-    private let snapshots = Broadcast<SimulatedSnapshot>(limit: 1)
+    private let changed = Broadcast<Void>(limit: 1)
     private let observers = Mutex<[@Sendable (SimulatedHost) -> Void]>([])
     private let severances = Broadcast<Void>(limit: 1)
     let neighbours: SimulatedNeighbours
@@ -62,8 +62,12 @@ public final class SimulatedHost: Sendable {
 
     /// The host as it is now, then after changes; changes may be merged.
     public func changes() -> AsyncStream<SimulatedSnapshot> {
-        // Under the lock, so that no change falls between the first snapshot and the next.
-        state.withLock { snapshots.stream(first: $0.visible) }
+        let signals = changed.stream(first: ())
+        // Read when a signal is taken: two changes at once may signal in any order.
+        return AsyncStream {
+            for await _ in signals { return self.snapshot }
+            return nil
+        }
     }
 
     /// Calls `observer` at each change, before whoever made it goes on.
@@ -122,25 +126,18 @@ public final class SimulatedHost: Sendable {
     func attempt<Success: Sendable>(
         _ body: (inout SimulatedState) throws(DriverError) -> Success
     ) throws(DriverError) -> Success {
-        let result = try state.withLock { state throws(DriverError) in
-            let result = try body(&state)
-            snapshots.send(state.visible)
-            return result
-        }
-        tellObservers()
+        let result = try state.withLock { state throws(DriverError) in try body(&state) }
+        tell()
         return result
     }
 
     func change(_ body: (inout SimulatedState) -> Void) {
-        state.withLock { state in
-            body(&state)
-            // Under the lock: streams keep the newest alone, which must not be an older one.
-            snapshots.send(state.visible)
-        }
-        tellObservers()
+        state.withLock { body(&$0) }
+        tell()
     }
 
-    private func tellObservers() {
+    private func tell() {
+        changed.send(())
         for observer in observers.withLock({ $0 }) { observer(self) }
     }
 

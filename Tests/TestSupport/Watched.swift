@@ -5,7 +5,7 @@ public final class Watched<State: Sendable>: Sendable {
     private struct Shared {
         var state: State
         var nextWatcher = 0
-        var watchers: [Int: AsyncStream<State>.Continuation] = [:]
+        var watchers: [Int: AsyncStream<Void>.Continuation] = [:]
     }
 
     private let shared: Mutex<Shared>
@@ -15,31 +15,37 @@ public final class Watched<State: Sendable>: Sendable {
     /// The present one.
     public var state: State { shared.withLock(\.state) }
 
-    /// Changes the state and tells those who wait, in the order of the changes.
+    /// Changes the state and tells those who wait.
     @discardableResult
     public func change<Answer: Sendable>(_ body: (inout State) throws -> Answer) rethrows -> Answer
     {
-        try shared.withLock { shared in
-            let answer = try body(&shared.state)
-            for watcher in shared.watchers.values { watcher.yield(shared.state) }
-            return answer
+        let (answer, watchers) = try shared.withLock { shared in
+            (try body(&shared.state), shared.watchers.values)
         }
+        // Without the lock: whoever is cancelled at this moment holds its task and wants the lock,
+        // and a signal wants the task.
+        for watcher in watchers { watcher.yield() }
+        return answer
     }
 
-    /// The present state and those that follow. A slow reader sees the newest, not all.
+    /// The present state and those that follow. A slow reader sees the newest, not all; it is read
+    /// when a signal is taken, and so never one that is over.
     public func states() -> AsyncStream<State> {
-        let (stream, continuation) = AsyncStream<State>.makeStream(
+        let (signals, continuation) = AsyncStream<Void>.makeStream(
             bufferingPolicy: .bufferingNewest(1))
+        continuation.yield()
         let id = shared.withLock { shared in
             shared.nextWatcher += 1
             shared.watchers[shared.nextWatcher] = continuation
-            continuation.yield(shared.state)
             return shared.nextWatcher
         }
         continuation.onTermination = { [weak self] _ in
             self?.shared.withLock { _ = $0.watchers.removeValue(forKey: id) }
         }
-        return stream
+        return AsyncStream {
+            for await _ in signals { return self.state }
+            return nil
+        }
     }
 
     /// The first state that fulfils `condition`, for those who play a part in a test and may wait

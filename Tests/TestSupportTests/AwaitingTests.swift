@@ -45,6 +45,30 @@ import Testing
         }
     }
 
+    /// Neither waits for a lock that the other one holds.
+    @Test func changesAndCancellationsMeet() async throws {
+        let changing = (0..<2).map { _ in
+            Task { [number] in
+                while !Task.isCancelled {
+                    for _ in 0..<20 { number.change { $0 += 1 } }
+                    await Task.yield()
+                }
+            }
+        }
+        for _ in 0..<500 {
+            let waiting = (0..<8).map { _ in
+                Task { [number] in try await awaiting("less", in: number.states()) { $0 < 0 } }
+            }
+            let seen = number.state
+            try await awaiting("more", in: number.states()) { $0 > seen + 10 }
+            for task in waiting { task.cancel() }
+            for task in waiting {
+                await #expect(throws: StateNeverCame.self) { try await task.value }
+            }
+        }
+        for task in changing { task.cancel() }
+    }
+
     @Test func givingUpTellsWhatWasThereInstead() async throws {
         number.change { $0 = 3 }
         let limit = Duration.milliseconds(1)
