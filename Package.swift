@@ -251,6 +251,7 @@ let tests: [Target] = [
         name: "IdentityTests",
         dependencies: [
             "ComputeModel", "ControlPlaneState", "Identity", "Persistence", "TestSupport",
+            .product(name: "Crypto", package: "swift-crypto"),
             .product(name: "Logging", package: "swift-log"),
         ]),
     .testTarget(
