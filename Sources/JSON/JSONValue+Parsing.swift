@@ -56,6 +56,7 @@ extension JSONValue {
         }
         return members
     }
+
     /// The integer that `number` is. The least is left out: integers that are less, and too great
     /// in magnitude for 64 bits, are rounded to it.
     private static func whole(_ number: Double) -> Int64? {

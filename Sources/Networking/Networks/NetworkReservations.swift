@@ -5,13 +5,13 @@ import Persistence
 /// What the network nouns reserve, so that uniqueness is checked by the store itself.
 extension Reservation {
     /// An address of a subnet, held by a port.
-    package static func address(_ ip: FixedIP, of port: PortID) -> Reservation {
+    static func address(_ ip: FixedIP, of port: PortID) -> Reservation {
         Reservation(
             kind: "ip", scope: ip.subnetID.text, value: ip.address, holder: port.text)
     }
 
     /// A MAC within a network, held by a port.
-    package static func mac(_ mac: String, on network: NetworkID, of port: PortID) -> Reservation {
+    static func mac(_ mac: String, on network: NetworkID, of port: PortID) -> Reservation {
         Reservation(kind: "mac", scope: network.text, value: mac, holder: port.text)
     }
 

@@ -95,7 +95,7 @@ extension Ports {
         try allocation.reserve(reservation, in: &transaction)
     }
 
-    package static func macInUse(_ mac: String, _ network: NetworkID) -> DomainError {
+    static func macInUse(_ mac: String, _ network: NetworkID) -> DomainError {
         .conflict(
             .port, .macInUse,
             "Unable to complete operation for network \(network). The mac address \(mac) is in"
